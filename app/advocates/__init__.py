@@ -1,0 +1,1 @@
+"""Shoppers who opted in to speak for a brand."""

@@ -1,0 +1,1 @@
+"""A brand: the tenant. Everything but people and apps belongs to one."""

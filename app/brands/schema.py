@@ -1,0 +1,72 @@
+"""Brands in the API."""
+
+from datetime import datetime
+
+import strawberry
+
+from app.brands import access, models
+from app.brands.states import BrandStatus, ResolveDepth, TriggerAction
+from app.core.viewer import Scope
+from app.graphql.node import Node
+from app.graphql.paging import Connection, Order
+from app.graphql.reads.binding import column, identity, many, maps, root_one
+from app.graphql.scalars import XID
+
+strawberry.enum(BrandStatus, description="Whether a brand takes part.")
+strawberry.enum(ResolveDepth, description="How far up a conversation a product is looked for.")
+strawberry.enum(TriggerAction, description="What a trigger hashtag asks for.")
+
+
+@maps(models.BrandMarketplace, visible=access.visible_brand_settings, scope=Scope.BRAND_READ)
+@strawberry.type(description="A marketplace that a brand sells on.")
+class BrandMarketplace(Node):
+    """A marketplace that a brand sells on."""
+
+    id: strawberry.ID = identity()
+    marketplace: str = column("The marketplace, for example `US`.")
+    retailer: str = column("The retailer that serves it, for example `sandbox`.")
+
+
+@maps(models.Trigger, visible=access.visible_brand_settings, scope=Scope.BRAND_READ)
+@strawberry.type(description="A hashtag that asks for a cart.")
+class Trigger(Node):
+    """A hashtag that asks for a cart."""
+
+    id: strawberry.ID = identity()
+    tag: str = column("The hashtag without `#`, as the brand spells it; case does not matter.")
+    marketplace: str = column("The marketplace it stands for.")
+    action: TriggerAction = column("What it asks for.")
+
+
+@maps(models.Brand, visible=access.visible_brands, scope=Scope.BRAND_READ)
+@strawberry.type(description="A company that sells by its posts.")
+class Brand(Node):
+    """A company that sells by its posts."""
+
+    id: strawberry.ID = identity()
+    slug: str = column("Its short name in commands and addresses.")
+    name: str = column("Its name.")
+    x_user_id: XID = column("Its account on X.")
+    x_handle: str = column("Its handle on X, without `@`.")
+    status: BrandStatus = column("Whether it takes part.")
+    accept_quotes: bool = column("Whether quotes with a trigger count like replies.")
+    auto_register: bool = column("Whether its own posts with a product link become shoppable.")
+    resolve_depth: ResolveDepth = column("How far up a conversation a product is looked for.")
+    created_at: datetime = column("When it came here.")
+    marketplaces: Connection[BrandMarketplace] = many(
+        "Where it sells, by name.",
+        lambda brand, marketplace: marketplace.brand_id == brand.id,
+        Order(("marketplace", "id")),
+    )
+    triggers: Connection[Trigger] = many(
+        "The hashtags that ask for a cart, by name.",
+        lambda brand, trigger: trigger.brand_id == brand.id,
+        Order(("folded_tag", "id")),
+    )
+
+
+@strawberry.type
+class BrandQueries:
+    """Root fields of brands."""
+
+    brand: Brand | None = root_one("The brand that the token belongs to.", by=None)

@@ -1,0 +1,1 @@
+"""Cart intents: what became of each reply that asked for a cart."""

@@ -1,0 +1,99 @@
+"""Table of cart intents."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.brands.states import TriggerAction
+from app.carts.states import CartIntentStatus, FailureReason
+from app.core.models import TenantRecord, xid_column
+
+
+class CartIntent(TenantRecord):
+    """What one shopper asked for by one reply, and what became of it.
+
+    Moments are null until their stage was reached. `attempts` counts calls to the retailer and
+    fences them: an answer to an older attempt is not recorded.
+    """
+
+    __tablename__ = "cart_intent"
+
+    engagement_id: Mapped[UUID]
+    engagement_xid: Mapped[int | None] = xid_column(nullable=True)
+    tweet_id: Mapped[UUID | None]
+    shopper_id: Mapped[UUID]
+    product_id: Mapped[UUID | None]
+    previous_intent_id: Mapped[UUID | None]
+    action: Mapped[TriggerAction] = mapped_column(default=TriggerAction.CART)
+    marketplace: Mapped[str]
+    retailer: Mapped[str | None]
+    quantity: Mapped[int] = mapped_column(default=1)
+    status: Mapped[CartIntentStatus]
+    failure_reason: Mapped[FailureReason | None]
+    failure_retryable: Mapped[bool | None]
+    failure_detail: Mapped[str | None]
+    hand_off_url: Mapped[str | None]
+    hand_off_expires_at: Mapped[datetime | None]
+    cart_reference: Mapped[str | None]
+    offer_amount_minor: Mapped[int | None]
+    offer_currency: Mapped[str | None]
+    repeat_count: Mapped[int] = mapped_column(default=0)
+    withdraw_requested: Mapped[bool] = mapped_column(default=False)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    waits_until: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    matched_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    queued_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("brand_id", "engagement_id"),
+        ForeignKeyConstraint(
+            ["brand_id", "engagement_id"], ["engagement.brand_id", "engagement.id"]
+        ),
+        ForeignKeyConstraint(
+            ["brand_id", "tweet_id"], ["shoppable_tweet.brand_id", "shoppable_tweet.id"]
+        ),
+        ForeignKeyConstraint(["brand_id", "shopper_id"], ["shopper.brand_id", "shopper.id"]),
+        ForeignKeyConstraint(["brand_id", "product_id"], ["product.brand_id", "product.id"]),
+        ForeignKeyConstraint(
+            ["brand_id", "previous_intent_id"], ["cart_intent.brand_id", "cart_intent.id"]
+        ),
+        CheckConstraint(
+            "(status = 'FAILED') = (failure_reason IS NOT NULL)", name="failed_has_reason"
+        ),
+        CheckConstraint(
+            "(failure_reason IS NULL) = (failure_retryable IS NULL)", name="failure_is_whole"
+        ),
+        CheckConstraint(
+            "(offer_amount_minor IS NULL) = (offer_currency IS NULL)", name="offer_is_whole"
+        ),
+        CheckConstraint(
+            "(status = 'QUEUED') = (next_attempt_at IS NOT NULL)", name="queued_has_next_attempt"
+        ),
+        CheckConstraint("quantity > 0", name="quantity_is_positive"),
+        Index(None, "brand_id", "received_at", "id"),
+        Index(None, "brand_id", "tweet_id", "received_at", "id"),
+        Index(None, "brand_id", "shopper_id", "received_at", "id"),
+        Index(None, "brand_id", "product_id", "received_at", "id"),
+        Index(
+            "ix_cart_intent_one_live",
+            "brand_id",
+            "shopper_id",
+            "tweet_id",
+            "product_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=(
+                "status IN ('RECEIVED', 'AWAITING_CHOICE', 'AWAITING_LINK', 'QUEUED',"
+                " 'ADDED', 'HANDED_OFF') AND tweet_id IS NOT NULL"
+            ),
+        ),
+        Index("ix_cart_intent_due", "next_attempt_at", postgresql_where="status = 'QUEUED'"),
+        Index("ix_cart_intent_waits", "waits_until", postgresql_where="waits_until IS NOT NULL"),
+    )

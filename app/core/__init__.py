@@ -1,0 +1,1 @@
+"""What any service would need: settings, database, ids, clock, secrets. No feature."""

@@ -1,0 +1,88 @@
+"""Connections: SQLAlchemy for writes, a bare asyncpg pool for compiled reads.
+
+The types tell them apart: a query function that takes a `WriteSession` cannot be handed a
+connection for reading.
+"""
+
+from typing import NewType, TypeAlias
+
+import asyncpg
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+WriteSession = NewType("WriteSession", AsyncSession)
+"""A session inside a write transaction."""
+
+Sessions: TypeAlias = async_sessionmaker[AsyncSession]
+ReadPool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+ReadConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+CONNECT_SECONDS_MAX = 10.0
+STATEMENT_SECONDS_MAX = 30.0
+STATEMENTS_CACHED_PER_CONNECTION = 1024
+
+_SERVER_SETTINGS = {"application_name": "hashcart", "timezone": "UTC", "jit": "off"}
+
+BY_INDEX_ONLY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""Plans are kept, and so are those that foreign keys check by: one that was made while a table was
+all but empty would go on reading the whole of it. What is written is found by its index."""
+
+
+LETS_GO = {
+    "idle_in_transaction_session_timeout": "30s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+"""A process that sleeps or is cut off amid a transaction holds its locks, and with them its lanes.
+PostgreSQL ends its session after half a minute, and others go on."""
+
+
+def create_write_engine(url: str, *, connections: int) -> AsyncEngine:
+    """The engine for writes. *url* is a plain `postgresql://` URL."""
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=CONNECT_SECONDS_MAX,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": CONNECT_SECONDS_MAX,
+            "command_timeout": STATEMENT_SECONDS_MAX,
+            "server_settings": _SERVER_SETTINGS | BY_INDEX_ONLY | LETS_GO,
+        },
+    )
+
+
+def create_sessions(engine: AsyncEngine) -> Sessions:
+    """Sessions whose objects stay readable after commit."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+async def create_read_pool(url: str, *, connections: int) -> ReadPool:
+    """The pool for compiled reads: plans are generic and kept, a release costs no round trip."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=connections,
+        timeout=CONNECT_SECONDS_MAX,
+        command_timeout=STATEMENT_SECONDS_MAX,
+        statement_cache_size=STATEMENTS_CACHED_PER_CONNECTION,
+        max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=0,
+        reset=_nothing_to_reset,
+        server_settings={
+            **_SERVER_SETTINGS,
+            "default_transaction_read_only": "on",
+            "plan_cache_mode": "force_generic_plan",
+        },
+    )
+
+
+async def _nothing_to_reset(connection: object) -> None:
+    """Compiled reads are single statements: they leave nothing behind on a connection."""

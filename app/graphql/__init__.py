@@ -1,0 +1,1 @@
+"""The GraphQL engine: one operation, one SQL statement. Knows no feature."""

@@ -1,0 +1,56 @@
+"""What the engine is handed by the assembly: who asks, and connections to read on."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import structlog
+
+from app.core.database import ReadPool
+from app.core.outage import describe, is_outage
+from app.core.viewer import Viewer
+from app.graphql.errors import ErrorCode, RequestRefused
+from app.graphql.reads.execute import Fetch
+
+log = structlog.get_logger(__name__)
+
+Authenticator: TypeAlias = Callable[[str], Awaitable[Viewer | None]]
+"""A bearer token to who asks, or None where it is not (or no longer) good."""
+
+
+@dataclass(frozen=True)
+class EngineContext:
+    """How this process authenticates and reads."""
+
+    authenticate: Authenticator
+    fetch: Fetch
+    """For queries; may read a replica."""
+    fetch_primary: Fetch
+    """For what must be seen at once: events and the payloads of mutations."""
+
+
+@contextmanager
+def unreachable_refuses() -> Iterator[None]:
+    """Turn the errors of a database that is away into a refusal that says to try again."""
+    try:
+        yield
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        log.warning("database_unreachable", **describe(error))
+        raise RequestRefused(
+            ErrorCode.SERVICE_UNAVAILABLE,
+            "The database does not answer right now. Try again in a few seconds.",
+        ) from error
+
+
+def fetch_from(pool: ReadPool) -> Fetch:
+    """Run statements on a connection of *pool*; an unreachable database refuses the request."""
+
+    async def fetch(sql: str, parameters: Sequence[Any]) -> Sequence[Any]:
+        with unreachable_refuses():
+            async with pool.acquire() as connection:
+                return await connection.fetch(sql, *parameters)
+
+    return fetch

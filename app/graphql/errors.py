@@ -1,0 +1,66 @@
+"""What may leave in `errors[]`: stable codes and a sentence that names the remedy, no more."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from graphql import GraphQLError
+
+
+class ErrorCode(StrEnum):
+    """The values of `extensions.code`. A client may rely on them; messages may change."""
+
+    BAD_REQUEST = "BAD_REQUEST"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    BAD_CURSOR = "BAD_CURSOR"
+    CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    MISSING_SCOPE = "MISSING_SCOPE"
+    OPERATION_TOO_LARGE = "OPERATION_TOO_LARGE"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+
+
+class RequestRefused(Exception):
+    """The operation does not run: nothing was read. Carries what the client is told."""
+
+    def __init__(
+        self, code: ErrorCode, message: str, path: Sequence[str | int] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = list(path) if path is not None else None
+
+    def as_json(self) -> dict[str, Any]:
+        """The error as an entry of `errors[]`."""
+        entry: dict[str, Any] = {"message": self.message}
+        if self.path:
+            entry["path"] = self.path
+        entry["extensions"] = {"code": self.code.value}
+        return entry
+
+
+class DocumentRefused(Exception):
+    """The document does not parse or is not valid against the schema."""
+
+    def __init__(self, code: ErrorCode, errors: Sequence[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.code = code
+        self.errors = tuple(errors)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The errors as entries of `errors[]`, with their places in the document."""
+        return [
+            {**error.formatted, "extensions": {"code": self.code.value}} for error in self.errors
+        ]
+
+
+def internal_error(error_id: str) -> dict[str, Any]:
+    """The entry for a defect of ours: the id is in the log, the rest stays there."""
+    return {
+        "message": f"Something went wrong on our side. Quote {error_id} to support.",
+        "extensions": {"code": ErrorCode.INTERNAL_SERVER_ERROR.value, "errorId": error_id},
+    }

@@ -1,0 +1,168 @@
+"""Runs operations: cached plan, bound arguments, one statement, bytes."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql.execution.values import VariableValues, get_argument_values
+
+from app.core.ids import NOBODY, parse_global_id
+from app.core.models import Model
+from app.core.viewer import Scope, Viewer
+from app.graphql.errors import ErrorCode, RequestRefused
+from app.graphql.limits import ROWS_MAX
+from app.graphql.paging import Order, page_of, signer_for
+from app.graphql.reads.assemble import Assembler, ListRun, assembler_of, to_bytes
+from app.graphql.reads.catalogue import Catalogue
+from app.graphql.reads.documents import Documents, PreparedOperation
+from app.graphql.reads.plan import ListRequest, ListSource, Plan, RootRow
+from app.graphql.reads.planner import Planner
+from app.graphql.reads.sql import (
+    Statement,
+    filter_name,
+    key_name,
+    limit_name,
+    row_name,
+    statement_of,
+)
+
+Fetch = Callable[[str, Sequence[Any]], Awaitable[Sequence[Any]]]
+"""Runs a statement on a connection for reading."""
+
+
+@dataclass(frozen=True)
+class CompiledOperation:
+    """All that does not depend on values."""
+
+    plan: Plan
+    statement: Statement | None
+    assemble: Assembler
+    assembler_source: str
+
+
+class Reads:
+    """Compiled reads of one schema."""
+
+    def __init__(self, catalogue: Catalogue, documents: Documents, cursor_key: bytes) -> None:
+        self._catalogue = catalogue
+        self._documents = documents
+        self._cursor_key = cursor_key
+
+    def compile(self, prepared: PreparedOperation, variables: VariableValues) -> CompiledOperation:
+        """The compiled operation, from the cache if its shape was met before."""
+        shape = self._documents.shape(variables)
+        if shape in prepared.plans:
+            prepared.plans.move_to_end(shape)
+            found: CompiledOperation = prepared.plans[shape]
+            return found
+        compiled = self._compile(prepared, variables)
+        prepared.keep(shape, compiled)
+        return compiled
+
+    def _compile(self, prepared: PreparedOperation, variables: VariableValues) -> CompiledOperation:
+        planner = Planner(self._catalogue, prepared.operation, prepared.fragments, variables)
+        plan = planner.plan(prepared.root)
+        assemble, source = assembler_of(plan)
+        return CompiledOperation(plan, statement_of(plan), assemble, source)
+
+    async def run(
+        self,
+        compiled: CompiledOperation,
+        variables: VariableValues,
+        viewer: Viewer,
+        fetch: Fetch,
+    ) -> bytes:
+        """The answer's bytes.
+
+        Raises:
+            RequestRefused: a missing scope, a bad cursor, too large a page.
+        """
+        values, runs = self.bind(compiled.plan, variables, viewer)
+        rows: Sequence[Sequence[Any]] = ()
+        if compiled.statement is not None:
+            parameters = compiled.statement.parameters(values)
+            rows = await fetch(compiled.statement.sql, parameters)
+        return to_bytes({"data": compiled.assemble(rows, runs)})
+
+    def bind(
+        self, plan: Plan, variables: VariableValues, viewer: Viewer
+    ) -> tuple[dict[str, Any], list[ListRun]]:
+        """The values of the statement's parameters, and what each list is asked for.
+
+        Raises:
+            RequestRefused: a missing scope, a bad cursor, too large a page.
+        """
+        need_scopes(plan.scopes, viewer)
+        values = viewer.parameters()
+        runs = self.bind_lists(plan.lists, variables, viewer, values)
+        for root in plan.roots:
+            if isinstance(root, RootRow) and root.argument is not None:
+                values[row_name(root.index)] = _row_key(root, variables)
+        return values, runs
+
+    def bind_lists(
+        self,
+        lists: Sequence[ListSource],
+        variables: VariableValues,
+        viewer: Viewer,
+        values: dict[str, Any],
+    ) -> list[ListRun]:
+        """What each list is asked for; its parameters join *values*."""
+        runs = [self._bind_list(listed, variables, viewer, values) for listed in lists]
+        _check_rows([listed.request for listed in lists], runs)
+        return runs
+
+    def _bind_list(
+        self,
+        listed: ListSource,
+        variables: VariableValues,
+        viewer: Viewer,
+        values: dict[str, Any],
+    ) -> ListRun:
+        request = listed.request
+        given = get_argument_values(request.definition, request.node, variables)
+        signer = signer_for(self._cursor_key, viewer.brand_id, listed.name, listed.order)
+        kinds = kinds_of(listed.order, listed.source.mapping.model)
+        page = page_of(given, signer, kinds, request.path)
+        values[limit_name(request.index)] = page.rows + 1
+        for position, key in enumerate(page.after or ()):
+            values[key_name(request.index, position)] = key
+        for name, argument in request.filters.items():
+            values[filter_name(request.index, name)] = argument.to_database(given[name])
+        return ListRun(page, signer)
+
+
+def kinds_of(order: Order, model: type[Model]) -> list[type]:
+    """The Python types of an order's columns: what a cursor holds."""
+    return [getattr(model, name).type.python_type for name in order.columns]
+
+
+def need_scopes(scopes: Mapping[Scope, Sequence[str]], viewer: Viewer) -> None:
+    """Refuse what takes a scope that the viewer lacks, naming the field and the scope."""
+    for scope, path in scopes.items():
+        if scope not in viewer.scopes:
+            raise RequestRefused(
+                ErrorCode.MISSING_SCOPE,
+                f"`{'.'.join(path)}` takes the scope `{scope.value}`, which this token lacks. "
+                "Ask the brand to grant it, or leave the field out.",
+                path,
+            )
+
+
+def _check_rows(requests: Sequence[ListRequest], runs: Sequence[ListRun]) -> None:
+    sizes: list[int] = []
+    for request, run in zip(requests, runs, strict=True):
+        sizes.append(run.page.rows * (1 if request.inside is None else sizes[request.inside]))
+    if sum(sizes) > ROWS_MAX:
+        raise RequestRefused(
+            ErrorCode.OPERATION_TOO_LARGE,
+            f"The lists ask for {sum(sizes)} rows together; at most {ROWS_MAX}. Use smaller pages.",
+        )
+
+
+def _row_key(root: RootRow, variables: VariableValues) -> Any:
+    given = get_argument_values(root.definition, root.node, variables)[root.argument or ""]
+    if root.type_name is None:
+        return given
+    parsed = parse_global_id(given)
+    return parsed[1] if parsed is not None and parsed[0] == root.type_name else NOBODY

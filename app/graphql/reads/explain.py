@@ -1,0 +1,104 @@
+"""What the engine makes of an operation, for reading: plan, SQL, assembler, PostgreSQL's plan."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.viewer import Viewer
+from app.graphql.engine import Engine, GraphQLRequest
+from app.graphql.reads.execute import CompiledOperation, Fetch
+from app.graphql.reads.plan import Constant, ListView, Source
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The stages of one operation."""
+
+    plan: str
+    sql: str
+    parameters: tuple[str, ...]
+    assembler: str
+
+
+class RunsOnReference(Exception):
+    """The operation has a root field that no table answers: there is nothing compiled to show."""
+
+
+def compile_request(
+    engine: Engine, query: str, variables: Mapping[str, Any]
+) -> tuple[CompiledOperation, Any]:
+    """The compiled operation and its coerced variables.
+
+    Raises:
+        DocumentRefused, RequestRefused: the document or its variables are not valid.
+        RunsOnReference: it is not compiled.
+    """
+    prepared = engine.documents.prepare(query, None)
+    coerced = engine.documents.variables(prepared, variables)
+    compiled = engine.reads.compile(prepared, coerced)
+    if not compiled.plan.complete:
+        raise RunsOnReference("This operation runs on the reference: a root field reads no table.")
+    return compiled, coerced
+
+
+def explain(engine: Engine, query: str, variables: Mapping[str, Any]) -> Explanation:
+    """The stages of an operation, before any database."""
+    compiled, _ = compile_request(engine, query, variables)
+    statement = compiled.statement
+    return Explanation(
+        plan="\n".join(_plan_lines(compiled)),
+        sql="" if statement is None else pretty(statement.sql),
+        parameters=() if statement is None else statement.names,
+        assembler=compiled.assembler_source,
+    )
+
+
+async def explain_by_postgresql(
+    engine: Engine, request: GraphQLRequest, viewer: Viewer, fetch: Fetch, *, analyze: bool
+) -> str:
+    """PostgreSQL's EXPLAIN of the operation's statement, with its real parameters."""
+    compiled, coerced = compile_request(engine, request.query, request.variables)
+    statement = compiled.statement
+    if statement is None:
+        return ""
+    values, _ = engine.reads.bind(compiled.plan, coerced, viewer)
+    options = "ANALYZE, BUFFERS" if analyze else "VERBOSE"
+    rows = await fetch(f"EXPLAIN ({options}) {statement.sql}", statement.parameters(values))
+    return "\n".join(row[0] for row in rows)
+
+
+def pretty(sql: str) -> str:
+    """SQL with a line for each clause, for reading and for the golden files."""
+    broken = re.sub(r"\s+(LEFT OUTER JOIN|ORDER BY|LIMIT|AND) ", r"\n\1 ", sql)
+    return "\n".join(line.rstrip() for line in broken.splitlines()) + "\n"
+
+
+def _plan_lines(compiled: CompiledOperation) -> Iterator[str]:
+    for root in compiled.plan.roots:
+        if isinstance(root, Constant):
+            yield f"{root.key}: {root.value!r}"
+        elif isinstance(root, ListView):
+            yield f"{root.key}: list {root.source.request.index} of"
+            yield from _source_lines(root.source.source, 1)
+        else:
+            yield f"{root.key}: row {root.index} by {root.column or 'visibility'} of"
+            yield from _source_lines(root.source, 1)
+    for scope, path in compiled.plan.scopes.items():
+        yield f"takes {scope.value} for {'.'.join(path)}"
+
+
+def _source_lines(source: Source, depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    slots = source.columns.items()
+    columns = ", ".join(f"{name or 'present'}@{slot.position}" for name, slot in slots)
+    yield f"{indent}{source.mapping.model.__tablename__} [{columns}]"
+    yield f"{indent}visible by {source.mapping.visible.__name__}"
+    for name, one in source.ones.items():
+        yield f"{indent}one {name}:"
+        yield from _source_lines(one.source, depth + 1)
+    for listed in source.lists:
+        way = "desc" if listed.order.descending else "asc"
+        order = ", ".join(listed.order.columns)
+        yield f"{indent}list {listed.request.index} {listed.name} by {order} {way}:"
+        yield from _source_lines(listed.source, depth + 1)

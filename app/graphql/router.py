@@ -1,0 +1,212 @@
+"""`POST /graphql`: a raw ASGI endpoint, since a framework's route costs more than the answer.
+
+Follows the GraphQL over HTTP specification. Whatever goes wrong, the answer is GraphQL-shaped.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import structlog
+from starlette.types import Message, Receive, Scope, Send
+
+from app.core.viewer import Viewer
+from app.graphql.context import EngineContext
+from app.graphql.engine import Engine, GraphQLRequest
+from app.graphql.errors import DocumentRefused, ErrorCode, RequestRefused, internal_error
+from app.graphql.limits import BODY_BYTES_MAX
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = b"application/graphql-response+json"
+PLAIN_JSON = b"application/json"
+RETRY_SECONDS = b"2"
+BODY_SECONDS_MAX = 10.0
+
+CHALLENGE = b'Bearer realm="hashcart"'
+"""What a request without a token is told; RFC 6750 section 3 wants no error named then."""
+REFUSED_TOKEN = CHALLENGE + b', error="invalid_token"'
+
+_STATUSES = {
+    ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.MISSING_SCOPE: 403,
+    ErrorCode.SERVICE_UNAVAILABLE: 503,
+    ErrorCode.INTERNAL_SERVER_ERROR: 500,
+}
+"""For `application/graphql-response+json`; 400 where absent."""
+
+
+class HttpRefused(Exception):
+    """The request is answered with an HTTP status of its own, whatever the client accepts."""
+
+    def __init__(
+        self, status: int, code: ErrorCode, message: str, challenge: bytes | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = RequestRefused(code, message)
+        self.challenge = challenge
+        """The header `WWW-Authenticate` of the answer."""
+
+
+class GraphQLEndpoint:
+    """The ASGI application of `POST /graphql`."""
+
+    def __init__(self, engine: Engine, context: EngineContext) -> None:
+        self._engine = engine
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = dict(scope["headers"])
+        modern = MEDIA_TYPE in headers.get(b"accept", b"")
+        challenge = None
+        try:
+            viewer = await self._viewer(headers)
+            _check_content_type(headers)
+            request = parse_request(await _body(headers, receive))
+            body = await self._engine.execute(request, viewer, self._context.fetch)
+            status = 200
+        except HttpRefused as refused:
+            status, body = refused.status, errors_body([refused.error.as_json()])
+            challenge = refused.challenge
+        except RequestRefused as refused:
+            status = _STATUSES.get(refused.code, 400) if modern else 200
+            body = errors_body([refused.as_json()])
+        except DocumentRefused as refused:
+            status, body = 400 if modern else 200, errors_body(refused.as_json())
+        except Exception:
+            status, body = 500, errors_body([masked("graphql_request_failed")])
+        await _answer(send, status, body, modern, challenge)
+
+    async def _viewer(self, headers: Mapping[bytes, bytes]) -> Viewer:
+        viewer = None
+        token = bearer_token(headers.get(b"authorization", b"").decode("latin-1"))
+        if token is not None:
+            viewer = await self._context.authenticate(token)
+        if viewer is None:
+            raise HttpRefused(
+                401,
+                ErrorCode.UNAUTHENTICATED,
+                "Send a valid token: `Authorization: Bearer <token>`. "
+                "`hashcart token create` makes one.",
+                CHALLENGE if token is None else REFUSED_TOKEN,
+            )
+        return viewer
+
+
+def bearer_token(header: str) -> str | None:
+    """The token of an `Authorization` header (RFC 6750 section 2.1), or None."""
+    scheme, _, token = header.partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and token.isascii() and token else None
+
+
+def masked(event: str, **facts: str) -> dict[str, Any]:
+    """Log the exception that is being handled under an id, and return what the client is told."""
+    error_id = uuid4().hex[:12]
+    log.exception(event, error_id=error_id, **facts)
+    return internal_error(error_id)
+
+
+def errors_body(errors: list[dict[str, Any]]) -> bytes:
+    """An answer of errors alone: nothing ran."""
+    return orjson.dumps({"errors": errors})
+
+
+def parse_request(body: bytes) -> GraphQLRequest:
+    """The request in a JSON body.
+
+    Raises:
+        HttpRefused: it is no JSON object of the right form.
+    """
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise _bad("The body is not valid JSON in UTF-8.") from None
+    return request_of(fields)
+
+
+def request_of(fields: Any) -> GraphQLRequest:
+    """The request in decoded JSON.
+
+    Raises:
+        HttpRefused: it is no object, or a field has another type.
+    """
+    if not isinstance(fields, dict):
+        raise _bad("The body must be a JSON object with the field `query`.")
+    query, name = fields.get("query"), fields.get("operationName")
+    variables = fields.get("variables")
+    if not isinstance(query, str) or not query:
+        raise _bad("`query` must be a document, as text.")
+    if name is not None and not isinstance(name, str):
+        raise _bad("`operationName` must be text or null.")
+    if variables is not None and not isinstance(variables, dict):
+        raise _bad("`variables` must be an object or null.")
+    if fields.get("extensions") is not None and not isinstance(fields["extensions"], dict):
+        raise _bad("`extensions` must be an object or null.")
+    return GraphQLRequest(query, name or None, variables or {})
+
+
+def _bad(message: str) -> HttpRefused:
+    return HttpRefused(400, ErrorCode.BAD_REQUEST, message)
+
+
+def _check_content_type(headers: Mapping[bytes, bytes]) -> None:
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != PLAIN_JSON:
+        raise HttpRefused(
+            415, ErrorCode.BAD_REQUEST, "Send the request as `Content-Type: application/json`."
+        )
+
+
+async def _body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or int(length[:12]) > BODY_BYTES_MAX:
+        raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            return await _read_body(receive)
+    except TimeoutError:
+        message = f"The body must arrive within {BODY_SECONDS_MAX:.0f} seconds."
+        raise HttpRefused(408, ErrorCode.BAD_REQUEST, message) from None
+
+
+async def _read_body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message: Message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _bad("The client went away.")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > BODY_BYTES_MAX:
+            raise _too_large()
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _too_large() -> HttpRefused:
+    message = f"The body may hold at most {BODY_BYTES_MAX} bytes."
+    return HttpRefused(413, ErrorCode.BAD_REQUEST, message)
+
+
+async def _answer(
+    send: Send, status: int, body: bytes, modern: bool, challenge: bytes | None
+) -> None:
+    media_type = MEDIA_TYPE if modern else PLAIN_JSON
+    headers = [
+        (b"content-type", media_type + b"; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    if challenge is not None:
+        headers.append((b"www-authenticate", challenge))
+    if status == 503:
+        headers.append((b"retry-after", RETRY_SECONDS))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

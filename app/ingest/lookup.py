@@ -1,0 +1,47 @@
+"""Gathering what the decisions of a batch refer to, in a fixed number of statements."""
+
+from collections.abc import Iterable, Sequence
+
+from app.core.database import WriteSession
+from app.core.keys import Keys
+from app.ingest import queries
+from app.ingest.facts import Directory
+from app.ingest.rules import parent_of
+from app.shoppers.queries import suppressed
+from app.shoppers.service import x_lookup
+from app.tweets.queries import tweets_by_version
+from app.x.payloads import Delivery
+
+
+async def look_up(session: WriteSession, keys: Keys, deliveries: Sequence[Delivery]) -> Directory:
+    """The directory of everything that these deliveries name."""
+    accounts = await queries.find_accounts(session, _users(deliveries))
+    tweets = await tweets_by_version(session, _posts(deliveries))
+    brand_ids = {tweet.brand_id for found in tweets.values() for tweet in found}
+    lookups = {x_lookup(keys, delivery.user_id): delivery.user_id for delivery in deliveries}
+    gone = await suppressed(session, lookups)
+    return Directory(
+        brands=await queries.find_brands(session, brand_ids | set(accounts.brands.values())),
+        brand_of_account=accounts.brands,
+        bots=accounts.bots,
+        tweets=tweets,
+        suppressed=frozenset(lookups[lookup] for lookup in gone),
+    )
+
+
+def _users(deliveries: Iterable[Delivery]) -> set[int]:
+    """Every X user that may be a brand's account or a bot."""
+    users: set[int | None] = set()
+    for delivery in deliveries:
+        post = delivery.post
+        users |= {delivery.filter_user_id, post.author_id, post.in_reply_to_user_id}
+        users.update(post.mentioned_user_ids)
+    return {user for user in users if user is not None}
+
+
+def _posts(deliveries: Iterable[Delivery]) -> set[int]:
+    """Every post that may be a registered tweet."""
+    posts: set[int | None] = set()
+    for delivery in deliveries:
+        posts |= {parent_of(delivery.post), delivery.post.conversation_id}
+    return {post for post in posts if post is not None}

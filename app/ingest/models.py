@@ -1,0 +1,54 @@
+"""Tables of the door: payloads that were accepted, until they are decided."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.ids import uuid7
+from app.core.models import Model
+
+
+class InboxItem(Model):
+    """One accepted payload, as raw bytes; the bytes go when it is decided.
+
+    `dedupe_key` is a keyed hash of the kind of event, the id of its subject and the subscribed
+    user, or of the whole body where there is no such id; it stays 30 days. Rows of one `lane`
+    (a hash of the author's id) are decided in order.
+    """
+
+    __tablename__ = "inbox"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    dedupe_key: Mapped[bytes] = mapped_column(unique=True)
+    lane: Mapped[int] = mapped_column(SmallInteger())
+    body: Mapped[bytes | None]
+    received_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(SmallInteger(), default=0)
+    next_attempt_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    quarantined_at: Mapped[datetime | None]
+    error_id: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("(decided_at IS NULL) = (body IS NOT NULL)", name="body_goes_when_decided"),
+        Index(
+            "ix_inbox_waiting",
+            "lane",
+            "id",
+            postgresql_where="decided_at IS NULL AND quarantined_at IS NULL",
+        ),
+        Index("ix_inbox_decided", "decided_at", postgresql_where="decided_at IS NOT NULL"),
+    )
+
+
+class Lane(Model):
+    """The lease of one lane: who decides it, until when; `fence` grows with each taking."""
+
+    __tablename__ = "ingest_lane"
+
+    lane: Mapped[int] = mapped_column(SmallInteger(), primary_key=True, autoincrement=False)
+    owner: Mapped[UUID | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    leased_until: Mapped[datetime | None]

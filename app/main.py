@@ -1,0 +1,206 @@
+"""Assembly of the server: FastAPI for the edge, the engine in front of `/graphql`."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import asyncpg
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.core.database import ReadPool, create_sessions, create_write_engine
+from app.core.keys import Keys
+from app.core.migrate import head_revision
+from app.core.outage import is_outage
+from app.core.resources import Resources
+from app.core.secrets import Sealer
+from app.core.settings import Environment, Settings
+from app.core.viewer import Viewer
+from app.events.feed import Feed, run_relay
+from app.events.schema import EVENT_LOG
+from app.explorer.routes import explorer_router
+from app.graphql.context import EngineContext, fetch_from, unreachable_refuses
+from app.graphql.engine import Engine, create_engine
+from app.graphql.live import Live
+from app.graphql.router import GraphQLEndpoint
+from app.graphql.websocket import GraphQLSocketEndpoint
+from app.ingest.inbox import Inbox
+from app.ingest.routes import ingest_router
+from app.oauth.viewer import ViewerCache
+from app.schema import schema
+
+GRAPHQL_PATH = "/graphql"
+SHUTDOWN_SECONDS = 3
+SOCKET_BYTES_MAX = 1024 * 1024
+READY_SECONDS_MAX = 1.0
+PICTURES = Path(__file__).parent / "cli" / "pictures"
+
+
+@dataclass(frozen=True)
+class Server:
+    """The ASGI application, and what it must run beside it."""
+
+    app: ASGIApp
+    engine: Engine
+    feed: Feed
+    live: Live
+    inbox: Inbox
+
+
+class _Front:
+    """Hands `/graphql` to the engine without a detour, and everything else to FastAPI."""
+
+    def __init__(self, post: ASGIApp, socket: ASGIApp, rest: ASGIApp) -> None:
+        self._post = post
+        self._socket = socket
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or socket."""
+        if scope.get("path") == GRAPHQL_PATH:
+            if scope["type"] == "websocket":
+                await self._socket(scope, receive, send)
+                return
+            if scope["method"] == "POST":
+                await self._post(scope, receive, send)
+                return
+        await self._rest(scope, receive, send)
+
+
+def create_server(resources: Resources) -> Server:
+    """Everything that answers clients, over open resources.
+
+    Raises:
+        SchemaFaults: the schema may not serve.
+    """
+    engine = create_engine(schema, resources.keys.cursor)
+    viewers = ViewerCache(resources.primary_reads)
+
+    async def authenticate(token: str) -> Viewer | None:
+        with unreachable_refuses():
+            return await viewers.authenticate(token)
+
+    context = EngineContext(
+        authenticate, fetch_from(resources.reads), fetch_from(resources.primary_reads)
+    )
+    feed = Feed(resources.database_url, resources.primary_reads)
+    live = Live(engine, context.fetch_primary, feed, EVENT_LOG)
+    inbox = Inbox(resources.engine)
+    front = _Front(
+        GraphQLEndpoint(engine, context),
+        GraphQLSocketEndpoint(engine, context, live),
+        create_edge(resources, inbox),
+    )
+    return Server(front, engine, feed, live, inbox)
+
+
+def create_edge(resources: Resources, inbox: Inbox) -> FastAPI:
+    """The HTTP that is not GraphQL: the door, health, GraphiQL."""
+    edge = FastAPI(
+        title="Hashcart",
+        version="1",
+        summary="The edge beside GraphQL: what X posts, and health.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    edge.include_router(ingest_router(resources, inbox))
+    edge.include_router(health_router(resources))
+    edge.include_router(explorer_router())
+    if resources.settings.env is Environment.DEVELOPMENT:
+        edge.mount("/demo/pictures", StaticFiles(directory=PICTURES), name="pictures")
+    return edge
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI description of the edge. Its routes ask the database only when they are asked."""
+    settings = Settings()
+    engine = create_write_engine("postgresql://", connections=1)
+    nothing_open = cast(ReadPool, None)
+    sealer = Sealer(bytes(32))
+    resources = Resources(
+        settings,
+        "postgresql://",
+        engine,
+        create_sessions(engine),
+        nothing_open,
+        nothing_open,
+        Keys(bytes(32), bytes(32), sealer),
+    )
+    return create_edge(resources, Inbox(engine)).openapi()
+
+
+def health_router(resources: Resources) -> APIRouter:
+    """Whether the process lives, and whether it can serve."""
+    router = APIRouter(tags=["health"])
+    head = head_revision()
+
+    @router.get("/livez", summary="Whether the process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get(
+        "/readyz",
+        summary="Whether the database answers and is migrated",
+        responses={503: {"description": "Not now; the body says why."}},
+    )
+    async def ready() -> JSONResponse:
+        why_not = await _why_not_ready(resources, head)
+        if why_not is None:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "not ready", "reason": why_not}, status_code=503)
+
+    return router
+
+
+async def _why_not_ready(resources: Resources, head: str) -> str | None:
+    asking = asyncio.ensure_future(
+        resources.primary_reads.fetchval("SELECT version_num FROM alembic_version")
+    )
+    asking.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    await asyncio.wait({asking}, timeout=READY_SECONDS_MAX)
+    if not asking.done():
+        asking.cancel()  # not awaited: the driver first asks the silent server to cancel
+        return "The database does not answer."
+    try:
+        revision = asking.result()
+    except asyncpg.UndefinedTableError:
+        return "The database is not migrated: run `hashcart migrate`."
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return "The database does not answer."
+    if revision != head:
+        return f"The database is at revision {revision}, not {head}: run `hashcart migrate`."
+    return None
+
+
+async def serve(resources: Resources) -> None:
+    """Serve until SIGTERM or SIGINT; requests that run are finished first."""
+    server = create_server(resources)
+    settings = resources.settings
+    stop = asyncio.Event()
+    web = uvicorn.Server(
+        uvicorn.Config(
+            server.app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            ws_max_size=SOCKET_BYTES_MAX,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+    )
+    async with server.inbox, asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.feed.run(stop))
+        tasks.create_task(run_relay(resources.database_url, stop))
+        try:
+            await web.serve()
+        finally:
+            stop.set()

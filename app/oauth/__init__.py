@@ -1,0 +1,1 @@
+"""Apps, their installations at brands, and the tokens that speak for them."""

@@ -1,0 +1,26 @@
+"""Who may see apps, installations and tokens."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists
+from sqlalchemy.orm import aliased
+
+from app.core.viewer import is_own_brand, viewer_brand_id, viewer_token_id
+from app.oauth.models import Installation
+
+
+def visible_installations(row: Any) -> ColumnElement[bool]:
+    """A brand sees what is installed at it, and the tokens of that."""
+    return is_own_brand(row)
+
+
+def visible_apps(app: Any) -> ColumnElement[bool]:
+    """A brand sees the apps that are or were installed at it."""
+    installation = aliased(Installation)
+    return exists().where(installation.brand_id == viewer_brand_id(), installation.app_id == app.id)
+
+
+def own_token(token: Any) -> ColumnElement[bool]:
+    """Every token sees itself."""
+    mine: ColumnElement[bool] = token.id == viewer_token_id()
+    return mine

@@ -1,0 +1,98 @@
+"""Apps, installations and tokens in the API."""
+
+from datetime import datetime
+
+import strawberry
+
+from app.brands.schema import Brand
+from app.core.viewer import Scope
+from app.graphql.node import Node
+from app.graphql.paging import Connection, Order
+from app.graphql.reads.binding import (
+    column,
+    document,
+    identity,
+    many,
+    maps,
+    one,
+    root_one,
+)
+from app.oauth import access, models
+from app.oauth.states import AppKind, AppStatus, InstallationStatus, TokenKind
+
+strawberry.enum(AppKind, description="Whether an app can keep a secret (RFC 6749, section 2.1).")
+strawberry.enum(AppStatus, description="Whether an app may be used.")
+strawberry.enum(InstallationStatus, description="Whether an app may act for a brand.")
+strawberry.enum(TokenKind, description="What a token is for.")
+
+
+@maps(models.App, visible=access.visible_apps, scope=Scope.BRAND_READ)
+@strawberry.type(description="Software of a developer that works with brands.")
+class App(Node):
+    """Software of a developer that works with brands."""
+
+    id: strawberry.ID = identity()
+    client_id: str = column("Its public name in OAuth.")
+    name: str = column("Its name.")
+    kind: AppKind = column("Whether it can keep a secret.")
+    status: AppStatus = column("Whether it may be used.")
+
+
+@maps(models.Token, visible=access.visible_installations, scope=Scope.BRAND_READ)
+@strawberry.type(description="A token, by what is known of it. The token itself is not stored.")
+class Token(Node):
+    """A token, by what is known of it."""
+
+    id: strawberry.ID = identity()
+    kind: TokenKind = column("What it is for.")
+    label: str | None = column("What its maker called it; null if nothing.")
+    scopes: list[str] = document("What it may do.", "scopes")
+    created_at: datetime = column("When it was made.")
+    expires_at: datetime | None = column("When it ends; null: never.")
+    revoked_at: datetime | None = column("When it was revoked; null if it was not.")
+
+
+@maps(models.Installation, visible=access.visible_installations, scope=Scope.BRAND_READ)
+@strawberry.type(description="One app at the brand: what the brand let it do.")
+class Installation(Node):
+    """One app at the brand."""
+
+    id: strawberry.ID = identity()
+    status: InstallationStatus = column("Whether it may act for the brand.")
+    scopes: list[str] = document("What the brand granted.", "scopes")
+    granted_by: str = column("Who granted it.")
+    created_at: datetime = column("When it was installed.")
+    revoked_at: datetime | None = column("When it was revoked; null if it was not.")
+    app: App | None = one("The app.", lambda installation, app: app.id == installation.app_id)
+    tokens: Connection[Token] = many(
+        "Its tokens, newest first.",
+        lambda installation, token: (
+            (token.brand_id == installation.brand_id) & (token.installation_id == installation.id)
+        ),
+        Order(("created_at", "id"), descending=True),
+    )
+
+
+@maps(models.Token, visible=access.own_token, scope=None)
+@strawberry.type(description="Who asks: the token, its installation and its brand.")
+class Viewer:
+    """Who asks."""
+
+    scopes: list[str] = document("What the token may do.", "scopes")
+    expires_at: datetime | None = column("When the token ends; null: never.")
+    installation: Installation | None = one(
+        "The installation that the token belongs to.",
+        lambda token, installation: (
+            (installation.brand_id == token.brand_id) & (installation.id == token.installation_id)
+        ),
+    )
+    brand: Brand | None = one(
+        "The brand that the token belongs to.", lambda token, brand: brand.id == token.brand_id
+    )
+
+
+@strawberry.type
+class OAuthQueries:
+    """Root fields about who asks."""
+
+    viewer: Viewer | None = root_one("Who asks: never null for a valid token.", by=None)

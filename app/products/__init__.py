@@ -1,0 +1,1 @@
+"""What a brand sells, as one retailer lists it on one marketplace."""

@@ -1,0 +1,103 @@
+"""Products in the API."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from app.core.viewer import Scope
+from app.graphql.money import Money
+from app.graphql.node import Node
+from app.graphql.paging import Connection, Order
+from app.graphql.reads.binding import (
+    column,
+    document,
+    embedded,
+    identity,
+    many,
+    maps,
+    root_many,
+    root_one,
+)
+from app.products import access, models
+from app.products.states import Availability, ProductKind, ProductStatus
+
+if TYPE_CHECKING:
+    from app.carts.schema import CartIntent
+    from app.reviews.schema import AdvocateReview
+
+strawberry.enum(ProductKind, description="What kind of thing a product page offers.")
+strawberry.enum(ProductStatus, description="How much is known of a product.")
+strawberry.enum(Availability, description="Whether a product can be bought now.")
+
+
+@strawberry.type(description="A choice that a product asks for, such as its size.")
+class ProductOption:
+    """A choice that a product asks for."""
+
+    name: str = strawberry.field(description="What is chosen, for example `size`.")
+    values: list[str] = strawberry.field(description="What can be chosen.")
+
+
+@maps(models.Product, visible=access.visible_products, scope=Scope.TWEETS_READ)
+@strawberry.type(description="A product as one retailer lists it on one marketplace.")
+class Product(Node):
+    """A product as one retailer lists it on one marketplace."""
+
+    id: strawberry.ID = identity()
+    retailer: str = column("The retailer that lists it.")
+    marketplace: str = column("The marketplace it is listed on, for example `US`.")
+    retailer_product_id: str = column(
+        "The retailer's id, an ASIN at Amazon; unique only within a marketplace."
+    )
+    title: str = column("Its title.")
+    description: str | None = column("What the brand says of it; null if nothing.")
+    image_url: str | None = column("Where its picture is; null if there is none.")
+    canonical_url: str = column("Its page at the retailer.")
+    kind: ProductKind = column("What kind of thing it is.")
+    status: ProductStatus = column("How much is known of it.")
+    options: list[ProductOption] = document("The choices it asks for.", "options")
+    price: Money | None = embedded(
+        "Its price at `offerAsOf`; null where unknown.",
+        absent="price_amount_minor",
+        amount_minor="price_amount_minor",
+        currency="price_currency",
+    )
+    availability: Availability = column("Whether it could be bought at `offerAsOf`.")
+    offer_as_of: datetime | None = column("When price and availability were true; null: unknown.")
+    created_at: datetime = column("When it became known here.")
+    cart_intents: Connection[Annotated["CartIntent", strawberry.lazy("app.carts.schema")]] = many(
+        "The intents for it, newest first.",
+        lambda product, intent: (
+            (intent.brand_id == product.brand_id) & (intent.product_id == product.id)
+        ),
+        Order(("received_at", "id"), descending=True),
+    )
+    reviews: Connection[Annotated["AdvocateReview", strawberry.lazy("app.reviews.schema")]] = many(
+        "What advocates say of it, newest first.",
+        lambda product, review: (
+            (review.brand_id == product.brand_id) & (review.product_id == product.id)
+        ),
+        Order(("submitted_at", "id"), descending=True),
+    )
+
+
+@strawberry.type(description="A product as an event remembers it.")
+class ProductSnapshot:
+    """A product as an event remembers it."""
+
+    id: strawberry.ID = column("Its id, for `node`.", id_of="Product")
+    retailer: str = strawberry.field(description="The retailer that lists it.")
+    marketplace: str = strawberry.field(description="The marketplace it is listed on.")
+    retailer_product_id: str = strawberry.field(description="The retailer's id, such as an ASIN.")
+    title: str = strawberry.field(description="Its title then.")
+
+
+@strawberry.type
+class ProductQueries:
+    """Root fields of products."""
+
+    product: Product | None = root_one("A product by its id.")
+    products: Connection[Product] = root_many(
+        "The brand's products, newest first.", Order(("created_at", "id"), descending=True)
+    )

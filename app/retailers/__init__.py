@@ -1,0 +1,1 @@
+"""Where carts live: the seam to retailers, and the adapters behind it."""

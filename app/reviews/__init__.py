@@ -1,0 +1,1 @@
+"""What advocates say of products, and its moderation."""

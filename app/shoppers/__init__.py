@@ -1,0 +1,1 @@
+"""People who reply: sealed once for all brands, a pseudonym at each."""

@@ -1,0 +1,1 @@
+"""A brand's posts that can be bought from."""

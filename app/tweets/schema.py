@@ -1,0 +1,117 @@
+"""Shoppable tweets in the API."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from app.core.viewer import Scope
+from app.graphql.node import Node
+from app.graphql.paging import Connection, Order
+from app.graphql.reads.binding import column, identity, many, maps, one, root_many, root_one
+from app.graphql.scalars import XID
+from app.products.schema import Product
+from app.tweets import access, models
+from app.tweets.states import LinkVerdict, TweetStatus
+
+if TYPE_CHECKING:
+    from app.carts.schema import CartIntent
+    from app.engagements.schema import Engagement
+
+strawberry.enum(TweetStatus, description="Whether replies to a tweet make intents.")
+strawberry.enum(LinkVerdict, description="What a link in a tweet turned out to be.")
+
+
+@maps(models.TweetVersion, visible=access.visible_tweets, scope=Scope.TWEETS_READ)
+@strawberry.type(description="One id of a tweet's edit chain.")
+class TweetVersion(Node):
+    """One id of a tweet's edit chain."""
+
+    id: strawberry.ID = identity()
+    xid: XID = column("The version's id on X.")
+    seen_at: datetime = column("When it was first seen here.")
+
+
+@maps(models.TweetLink, visible=access.visible_tweets, scope=Scope.TWEETS_READ)
+@strawberry.type(description="A link in a tweet, and what it leads to.")
+class TweetLink(Node):
+    """A link in a tweet, and what it leads to."""
+
+    id: strawberry.ID = identity()
+    position: int = column("Its place among the tweet's links, from 0.")
+    url: str = column("As it stands in the text.")
+    expanded_url: str | None = column("What X says it stands for; null if X does not say.")
+    unwound_url: str | None = column("Where it ends after all redirects; null if X does not say.")
+    verdict: LinkVerdict = column("What it turned out to be.")
+    product: Product | None = one(
+        "The product it leads to; null where it leads to none.",
+        lambda link, product: (product.brand_id == link.brand_id) & (product.id == link.product_id),
+    )
+
+
+@maps(models.ShoppableTweet, visible=access.visible_tweets, scope=Scope.TWEETS_READ)
+@strawberry.type(description="A post that can be bought from.")
+class ShoppableTweet(Node):
+    """A post that can be bought from."""
+
+    id: strawberry.ID = identity()
+    root_xid: XID = column("Its id on X: the first of its edit chain.")
+    conversation_xid: XID = column("The conversation it stands in.")
+    author_xid: XID = column("The account that posted it.")
+    authored_by_brand: bool = column("Whether the brand itself posted it.")
+    text: str | None = column("Its text; null for posts of others, whose text is not passed on.")
+    status: TweetStatus = column("Whether replies to it make intents.")
+    unshoppable_reason: str | None = column("Why it cannot be bought from; null while it can.")
+    campaign: str | None = column("The campaign it belongs to; null if none was named.")
+    posted_at: datetime = column("When it was posted, by its id.")
+    registered_at: datetime = column("When it was registered here.")
+    primary_product: Product | None = one(
+        "The product that replies to it mean; null: its only one, or the shopper chooses.",
+        lambda tweet, product: (
+            (product.brand_id == tweet.brand_id) & (product.id == tweet.primary_product_id)
+        ),
+    )
+    links: Connection[TweetLink] = many(
+        "Its links, in the order of the text.",
+        lambda tweet, link: (link.brand_id == tweet.brand_id) & (link.tweet_id == tweet.id),
+        Order(("position", "id")),
+    )
+    versions: Connection[TweetVersion] = many(
+        "Its edit chain, oldest first.",
+        lambda tweet, version: (
+            (version.brand_id == tweet.brand_id) & (version.tweet_id == tweet.id)
+        ),
+        Order(("xid", "id")),
+    )
+    cart_intents: Connection[Annotated["CartIntent", strawberry.lazy("app.carts.schema")]] = many(
+        "The intents that it brought, newest first.",
+        lambda tweet, intent: (intent.brand_id == tweet.brand_id) & (intent.tweet_id == tweet.id),
+        Order(("received_at", "id"), descending=True),
+    )
+    engagements: Connection[Annotated["Engagement", strawberry.lazy("app.engagements.schema")]] = (
+        many(
+            "What people did with it, newest first.",
+            lambda tweet, engagement: (
+                (engagement.brand_id == tweet.brand_id) & (engagement.tweet_id == tweet.id)
+            ),
+            Order(("occurred_at", "id"), descending=True),
+        )
+    )
+
+
+@strawberry.type(description="A tweet as an event remembers it.")
+class TweetSnapshot:
+    """A tweet as an event remembers it."""
+
+    id: strawberry.ID = column("Its id, for `node`.", id_of="ShoppableTweet")
+    root_xid: XID = strawberry.field(description="Its id on X.")
+
+
+@strawberry.type
+class TweetQueries:
+    """Root fields of shoppable tweets."""
+
+    shoppable_tweet: ShoppableTweet | None = root_one("A shoppable tweet by its id.")
+    shoppable_tweets: Connection[ShoppableTweet] = root_many(
+        "The brand's shoppable tweets, newest first.", Order(("posted_at", "id"), descending=True)
+    )

@@ -1,0 +1,157 @@
+"""The worker: everything that goes on without anybody asking, in one process or in many.
+
+It decides what came through the door, asks the retailers, and keeps the log's months ahead. Each
+of these is a loop that outlives the database's absence; any of them may run in several workers at
+once, and all end within a few seconds of being told to.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import asyncpg
+import structlog
+
+from app.carts.dispatch import Dispatcher
+from app.core import clock
+from app.core.outage import describe, is_outage, waits
+from app.core.resources import Resources
+from app.events.partitions import ensure_partitions
+from app.ingest.desk import Desk
+from app.ingest.lanes import RENEWAL_SECONDS, Lanes
+from app.retailers.registry import open_retailers
+
+INBOX_IDLE_SECONDS = 0.02
+RETRY_IDLE_SECONDS = 0.25
+DISPATCH_IDLE_SECONDS = 0.25
+"""How often a loop looks that found nothing; a queued intent wakes the dispatch at once."""
+
+PARTITIONS_SECONDS = 6 * 3600.0
+"""How often the log's months are looked after; they are made two months ahead."""
+
+DISPATCHERS = 2
+"""How many batches may be with retailers at once: one that is slow holds up half, not all."""
+
+RELEASE_SECONDS_MAX = 1.0
+STOP_SECONDS_MAX = 4.0
+"""How long a step that is under way may still take when the worker is told to stop."""
+
+log = structlog.get_logger()
+
+Step = Callable[[], Awaitable[int]]
+"""One turn of a loop; how much it found to do. A loop with nothing to do pauses."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Steps, one after the other, until told to stop. `wake` ends a pause early."""
+
+    name: str
+    step: Step
+    idle_seconds: float
+    wake: asyncio.Event
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Turn after turn until *stop*, with a pause where nothing was found."""
+        while not stop.is_set():
+            self.wake.clear()
+            if not await self.turn(stop):
+                await _pause(self.idle_seconds, stop, self.wake)
+
+    async def turn(self, stop: asyncio.Event) -> int:
+        """One step; where it fails, again after longer and longer waits, until it works or *stop*.
+
+        An outage is told when it begins and when it is over, not at every try.
+        """
+        told: set[str] = set()
+        for delay in waits():
+            try:
+                found = await self.step()
+            except Exception as error:
+                self._tell(error, told)
+                await _pause(delay, stop)
+                if stop.is_set():
+                    break
+                continue
+            if told:
+                log.info("loop_goes_on", loop=self.name)
+            return found
+        return 0
+
+    def _tell(self, error: Exception, told: set[str]) -> None:
+        facts = describe(error)
+        if facts["error"] in told:
+            return
+        told.add(facts["error"])
+        if is_outage(error):
+            log.warning("database_away", loop=self.name, **facts)
+        else:
+            log.error("step_failed", loop=self.name, **facts)
+
+
+async def run_worker(resources: Resources, *, stop: asyncio.Event) -> None:
+    """Work until *stop* is set, then end within `STOP_SECONDS_MAX` and give the lanes back.
+
+    What is cut off by the end is done again by the next worker: nothing is lost or doubled.
+    """
+    lanes = Lanes(resources.sessions)
+    queued = asyncio.Event()
+    desk = Desk(resources, lanes, queued)
+    months = Loop("partitions", lambda: _make_partitions(resources), PARTITIONS_SECONDS, _never())
+    async with open_retailers(resources.database_url) as retailers:
+        dispatcher = Dispatcher(resources, retailers)
+        await months.turn(stop)
+        loops = [
+            months,
+            Loop("lanes", lambda: _renew(lanes), RENEWAL_SECONDS, _never()),
+            Loop("inbox", desk.decide_batch, INBOX_IDLE_SECONDS, _never()),
+            Loop("failed inbox items", desk.retry_failed, RETRY_IDLE_SECONDS, _never()),
+            *(
+                Loop(f"retailers {number}", dispatcher.run_once, DISPATCH_IDLE_SECONDS, queued)
+                for number in range(1, DISPATCHERS + 1)
+            ),
+        ]
+        await _run_until(stop, loops)
+        with suppress(Exception):
+            async with asyncio.timeout(RELEASE_SECONDS_MAX):
+                await lanes.release()
+
+
+async def _run_until(stop: asyncio.Event, loops: list[Loop]) -> None:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(loop.run(stop), name=loop.name) for loop in loops]
+        await stop.wait()
+        _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS_MAX)
+        for task in late:
+            task.cancel()
+
+
+async def _make_partitions(resources: Resources) -> int:
+    connection = await asyncpg.connect(resources.database_url)
+    try:
+        made = await ensure_partitions(connection, clock.now())
+    finally:
+        await connection.close()
+    for name in made:
+        log.info("partition_made", name=name)
+    return 0
+
+
+async def _renew(lanes: Lanes) -> int:
+    await lanes.refresh()
+    return 0
+
+
+def _never() -> asyncio.Event:
+    return asyncio.Event()
+
+
+async def _pause(seconds: float, stop: asyncio.Event, wake: asyncio.Event | None = None) -> None:
+    """Wait that long, or until told to stop, or until woken."""
+    waiters = [asyncio.ensure_future(event.wait()) for event in (stop, wake) if event is not None]
+    try:
+        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for waiter in waiters:
+            waiter.cancel()

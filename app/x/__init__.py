@@ -1,0 +1,1 @@
+"""The seam to X: its payloads, tolerant of both spellings, and its signatures."""

@@ -1,0 +1,174 @@
+"""Server processes under measurement: started on their cores, ended with this program."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from app.cli.ports import free_port
+from app.core.settings import PREFIX
+from benchmarks.machine import cpu_seconds
+
+READY_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 10.0
+POLL_SECONDS = 0.05
+LOG_LINES_SHOWN = 15
+TOP = Path(__file__).parents[1]
+
+_OPENER = build_opener(ProxyHandler({}))
+
+
+class ProcessFailed(Exception):
+    """A process ended by itself or did not become ready; with the last lines that it said."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process of ours. `port` is where it listens, if it does."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    log: Path
+
+    def cpu_seconds(self) -> float:
+        """CPU time that it used so far."""
+        return cpu_seconds(self.process.pid)
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """It runs not at all meanwhile: what it does by itself would be counted as another's.
+
+        A shell wakes it when the pipe ends, so also when this program dies; else it would sleep on.
+        """
+        with subprocess.Popen(
+            ["/bin/sh", "-c", 'cat > /dev/null; kill -CONT "$1"', "sh", str(self.process.pid)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        ):
+            self.process.send_signal(signal.SIGSTOP)
+            yield
+
+    def fail(self, what: str) -> ProcessFailed:
+        """The error to raise when it does not do what it should."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return ProcessFailed("\n".join([what, *lines[-LOG_LINES_SHOWN:]]))
+
+
+@contextmanager
+def running_loader(cores: frozenset[int]) -> Iterator[Executor]:
+    """A process that makes the load: what is submitted runs there, one thing at a time."""
+    with ProcessPoolExecutor(
+        1, mp_context=get_context("spawn"), initializer=_begin_loader, initargs=(cores,)
+    ) as executor:
+        yield executor
+
+
+def _begin_loader(cores: frozenset[int]) -> None:
+    os.sched_setaffinity(0, cores)
+    parent = parent_process()
+    assert parent is not None  # it runs in a process that was spawned
+    watch = threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True)
+    watch.start()
+
+
+def _end_with(sentinel: int) -> None:
+    """A worker of a pool waits for work forever when its parent was killed."""
+    wait([sentinel])
+    os._exit(1)
+
+
+@contextmanager
+def running_server(database_url: str, cores: frozenset[int], folder: Path) -> Iterator[Running]:
+    """The product's server over a database, ready."""
+    port = free_port()
+    with _running("server", ["-m", "app.cli", "serve"], database_url, port, cores, folder) as found:
+        _await_ready(found, "/readyz")
+        yield found
+
+
+@contextmanager
+def running_worker(database_url: str, cores: frozenset[int], folder: Path) -> Iterator[Running]:
+    """The product's worker over a database."""
+    with _running("worker", ["-m", "app.cli", "worker"], database_url, 0, cores, folder) as found:
+        yield found
+
+
+@contextmanager
+def running_by_hand(database_url: str, cores: frozenset[int], folder: Path) -> Iterator[Running]:
+    """The server that answers by hand, ready."""
+    port = free_port()
+    command = ["-m", "benchmarks.by_hand_server", str(port)]
+    with _running("by-hand", command, database_url, port, cores, folder) as found:
+        _await_ready(found, "/livez")
+        yield found
+
+
+@contextmanager
+def _running(
+    name: str,
+    words: list[str],
+    database_url: str,
+    port: int,
+    cores: frozenset[int],
+    folder: Path,
+) -> Iterator[Running]:
+    log = folder / f"{name}.log"
+    command = [sys.executable, *words, *(["--until-input-ends"] if "app.cli" in words else [])]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            env=_environment(database_url, port),
+            cwd=TOP,
+            stdin=subprocess.PIPE,  # it stops when this end is gone, however this program dies
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    os.sched_setaffinity(process.pid, cores)
+    running = Running(process, port, log)
+    try:
+        yield running
+        if process.poll() is not None:
+            raise running.fail(f"The {name} ended with code {process.returncode}:")
+    finally:
+        _stop(process)
+
+
+def _environment(database_url: str, port: int) -> Mapping[str, str]:
+    return {**os.environ, f"{PREFIX}DATABASE_URL": database_url, f"{PREFIX}PORT": str(port)}
+
+
+def _await_ready(running: Running, path: str) -> None:
+    url = f"http://127.0.0.1:{running.port}{path}"
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if running.process.poll() is not None:
+            raise running.fail(f"A server ended with code {running.process.returncode}:")
+        try:
+            with _OPENER.open(url, timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(POLL_SECONDS)
+    raise running.fail(f"{path} was not answered within {READY_SECONDS_MAX:.0f} s:")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

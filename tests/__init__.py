@@ -1,0 +1,1 @@
+"""Hashcart's tests. How to run them is in README.md beside this file."""

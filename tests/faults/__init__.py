@@ -1,0 +1,1 @@
+"""What a deployment does when its processes are killed."""

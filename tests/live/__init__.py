@@ -1,0 +1,1 @@
+"""Live subscriptions over a real socket and a real log."""

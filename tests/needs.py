@@ -1,0 +1,203 @@
+"""What a test needs beyond Python, on which PostgreSQL it runs, and how large its counts are.
+
+A pytest plugin. A test says `@pytest.mark.needs("chromium")`; where that is missing the test is
+left out, and the last lines of the run say so and how to get it. Three variables rule a run:
+
+- `HASHCART_TEST_SCALE`: `small` (default), `check` or `soak`, the argument that `scale` answers.
+- `HASHCART_PG_MAJOR`: runs on that PostgreSQL only the tests that touch the database.
+- `HASHCART_TEST_NOTHING_LEFT_OUT=1`: whatever is missing is an error.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from app.core.postgres.binaries import find_binaries
+from app.core.postgres.errors import PostgresUnavailable
+from app.core.postgres.privileges import in_user_namespace
+
+CLIENTS = Path(__file__).parent / "clients"
+
+Count = TypeVar("Count")
+
+
+class Scale(StrEnum):
+    """How large the counts are: for every day, for `make check`, for `make soak`."""
+
+    SMALL = "small"
+    CHECK = "check"
+    SOAK = "soak"
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something a machine with Python alone may lack."""
+
+    is_here: Callable[[], bool]
+    remedy: str
+    """What to do to get it, for the last lines of a run."""
+
+
+def has_postgresql(major: int) -> bool:
+    """Whether the launcher would find the programs of that PostgreSQL."""
+    try:
+        find_binaries(major=major)
+    except PostgresUnavailable:
+        return False
+    return True
+
+
+def chromium() -> str | None:
+    """The browser's path: Chromium by any of its names, else Chrome."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def has_node() -> bool:
+    """Whether Node.js 20 or newer is here, and the packages of `tests/clients` where it has any."""
+    node = shutil.which("node")
+    if node is None:
+        return False
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    version = re.match(r"v(\d+)", answer.stdout)
+    installed = (CLIENTS / "node_modules").is_dir() or not (CLIENTS / "package.json").is_file()
+    return version is not None and int(version.group(1)) >= 20 and installed
+
+
+def is_root() -> bool:
+    """Whether this process may act as any user."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def has_user_namespaces() -> bool:
+    """Whether root may run a program in a user namespace here."""
+    try:
+        return is_root() and in_user_namespace(Path("/"), find_binaries()) is not None
+    except PostgresUnavailable:
+        return False
+
+
+NEEDS = {
+    "node": Need(has_node, "install Node.js 20 or newer, then: npm ci --prefix tests/clients"),
+    "chromium": Need(lambda: chromium() is not None, "on Debian: apt-get install chromium"),
+    "postgresql-15": Need(
+        lambda: has_postgresql(15), "on Debian 12: apt-get install postgresql-15"
+    ),
+    "root": Need(is_root, "run the tests as root"),
+    "user-namespaces": Need(
+        has_user_namespaces, "run the tests as root, outside of a chroot and of a container"
+    ),
+}
+
+
+def chosen_scale() -> Scale:
+    """The scale of this run.
+
+    Raises:
+        pytest.UsageError: the variable holds another word.
+    """
+    word = os.environ.get("HASHCART_TEST_SCALE", Scale.SMALL)
+    if word not in list(Scale):
+        raise pytest.UsageError(f"HASHCART_TEST_SCALE={word}: say small, check or soak.")
+    return Scale(word)
+
+
+def scale(*, small: Count, check: Count, soak: Count) -> Count:
+    """The count for this run; a test that asks for one is marked `scaled`."""
+    return {Scale.SMALL: small, Scale.CHECK: check, Scale.SOAK: soak}[chosen_scale()]
+
+
+def chosen_major() -> int | None:
+    """The PostgreSQL that this run was asked to keep to, if it was.
+
+    Raises:
+        pytest.UsageError: the variable holds no number.
+    """
+    word = os.environ.get("HASHCART_PG_MAJOR", "")
+    if word and not word.isdecimal():
+        raise pytest.UsageError(f"HASHCART_PG_MAJOR={word}: say a major version, such as 15.")
+    return int(word) if word else None
+
+
+_LEFT_OUT = pytest.StashKey[Counter[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the markers, and refuses a wrong variable before anything runs."""
+    config.addinivalue_line(
+        "markers", f"needs(what): is left out where *what* is missing; one of {', '.join(NEEDS)}"
+    )
+    config.addinivalue_line("markers", "database: starts PostgreSQL itself, without server_url")
+    config.addinivalue_line("markers", "scaled: its counts grow with HASHCART_TEST_SCALE")
+    config.stash[_LEFT_OUT] = Counter()
+    chosen_scale()
+    chosen_major()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what this run was not asked for, and what cannot run here."""
+    asked = [item for item in items if chosen_major() is None or _touches_the_database(item)]
+    needs = {item: _needs_of(item) for item in asked}
+    here = {name: NEEDS[name].is_here() for name in set(chain.from_iterable(needs.values()))}
+    missing = {item: [name for name in needs[item] if not here[name]] for item in asked}
+    kept = [item for item in asked if not missing[item]]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+    left_out = config.stash[_LEFT_OUT]
+    left_out.update(name for names in missing.values() for name in names)
+    if left_out and os.environ.get("HASHCART_TEST_NOTHING_LEFT_OUT") == "1":
+        raise pytest.UsageError("Nothing may be left out. " + " ".join(_sentences(left_out)))
+
+
+def _touches_the_database(item: pytest.Item) -> bool:
+    through_a_fixture = "server_url" in getattr(item, "fixturenames", ())
+    return through_a_fixture or item.get_closest_marker("database") is not None
+
+
+def _needs_of(item: pytest.Item) -> list[str]:
+    names = {str(name) for marker in item.iter_markers("needs") for name in marker.args}
+    if _touches_the_database(item) and f"postgresql-{chosen_major()}" in NEEDS:
+        names.add(f"postgresql-{chosen_major()}")
+    for name in names:
+        if name not in NEEDS:
+            raise pytest.UsageError(
+                f"{item.nodeid} needs {name!r}, which tests/needs.py does not know: add it there."
+            )
+    return sorted(names)
+
+
+def _sentences(left_out: Counter[str]) -> list[str]:
+    return [
+        f"{count} {'test needs' if count == 1 else 'tests need'} {name}; {NEEDS[name].remedy}."
+        for name, count in sorted(left_out.items())
+    ]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """The last lines: what was left out and how to get it."""
+    left_out = config.stash[_LEFT_OUT]
+    if left_out:
+        terminalreporter.section("left out on this machine")
+        for sentence in _sentences(left_out):
+            terminalreporter.write_line(sentence)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run in which everything was left out, and said so, did not fail."""
+    nothing_ran = session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+    if nothing_ran and session.config.stash[_LEFT_OUT]:
+        session.exitstatus = pytest.ExitCode.OK

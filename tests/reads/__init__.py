@@ -1,0 +1,1 @@
+"""The engine: compiled reads against golden files, the reference and strangers' tokens."""

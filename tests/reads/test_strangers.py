@@ -1,0 +1,215 @@
+"""One brand's token gets nothing of another's: the schema itself is walked, no list is kept."""
+
+import base64
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+from graphql import GraphQLObjectType, get_named_type
+
+from app.core.ids import global_id
+from app.events.feed import Feed
+from app.events.schema import EVENT_LOG
+from app.graphql.context import fetch_from
+from app.graphql.engine import GraphQLRequest
+from app.graphql.errors import RequestRefused
+from app.graphql.live import Live
+from app.graphql.reads.catalogue import is_connection
+from app.graphql.streams import stream_signer
+from app.schema import schema
+from tests.golden_world import APP_ID, CURSOR_KEY, FJORD, PRAIRIE, GoldenBrand
+from tests.reads.conftest import Asker
+from tests.reads.selections import everything_of
+
+GRAPHQL = schema._schema
+assert GRAPHQL.query_type is not None
+assert GRAPHQL.subscription_type is not None
+QUERY = GRAPHQL.query_type.fields
+SUBSCRIPTION = GRAPHQL.subscription_type.fields
+WITHOUT_ID = [name for name, field in QUERY.items() if "id" not in field.args]
+BY_ID = [name for name, field in QUERY.items() if "id" in field.args]
+LISTS = [name for name, field in QUERY.items() if is_connection(get_named_type(field.type))]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, str):
+        yield value
+        yield _decoded(value)
+
+
+def _decoded(text: str) -> str:
+    """What a global id or a cursor holds, as far as it is text."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{8,}", text) or len(text) % 4 == 1:
+        return ""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("latin-1")
+
+
+def _traces(answer: Any, brand: GoldenBrand) -> list[str]:
+    """What in an answer belongs to *brand*: its name, or one of its keys."""
+    key = f"0{brand.number}00"
+    pattern = re.compile(rf"{brand.name}|\b{key}[0-9a-f]{{4}}-0000-7000", re.IGNORECASE)
+    return [text for text in _texts(answer) if pattern.search(text)]
+
+
+@pytest.fixture
+def node_ids(asker: Asker) -> dict[str, dict[str, str]]:
+    """By brand and type: the global id of one row of each type that `node` can name."""
+    types = asker.engine.catalogue.node_types
+    found: dict[str, dict[str, str]] = {}
+    for brand in (FJORD, PRAIRIE):
+        rows = list(brand.all())
+        found[brand.name] = {}
+        for name, graphql_type in types.items():
+            mapping = asker.engine.catalogue.mapping(graphql_type)
+            assert mapping is not None
+            row = next((each for each in rows if isinstance(each, mapping.model)), None)
+            if row is not None:
+                found[brand.name][name] = global_id(name, row.id)  # type: ignore[attr-defined]  # a node
+    return found
+
+
+@pytest.mark.parametrize("name", WITHOUT_ID)
+async def test_a_root_field_shows_a_brand_its_own_rows_and_no_trace_of_the_other(
+    asker: Asker, name: str
+) -> None:
+    selection = everything_of(GRAPHQL, get_named_type(QUERY[name].type), 2)
+    query = f"{{ {name} {selection} }}"
+
+    for own, other in ((FJORD, PRAIRIE), (PRAIRIE, FJORD)):
+        answer = await asker.ask(query, own.viewer())
+        assert _traces(answer, own) != []
+        assert _traces(answer, other) == []
+
+
+async def test_the_golden_world_has_a_row_of_every_type_that_a_global_id_names(
+    asker: Asker, node_ids: dict[str, dict[str, str]]
+) -> None:
+    assert set(asker.engine.catalogue.node_types) - set(node_ids["fjord"]) == {"App"}
+
+
+async def test_an_id_of_another_brand_names_nothing_by_node_or_any_root_field(
+    asker: Asker, node_ids: dict[str, dict[str, str]]
+) -> None:
+    for type_name, key in node_ids["fjord"].items():
+        for field in BY_ID:
+            target = get_named_type(QUERY[field].type)
+            if field != "node" and target.name != type_name:
+                continue
+            query = f"query ($id: ID!) {{ {field}(id: $id) {{ id }} }}"
+
+            mine = await asker.ask(query, FJORD.viewer(), {"id": key})
+            theirs = await asker.ask(query, PRAIRIE.viewer(), {"id": key})
+            by_reference = await asker.ask_reference(query, PRAIRIE.viewer(), {"id": key})
+
+            assert mine == {"data": {field: {"id": key}}}
+            assert theirs == by_reference == {"data": {field: None}}
+
+
+async def test_an_app_is_seen_by_every_brand_that_installed_it_and_no_installation_but_its_own(
+    asker: Asker,
+) -> None:
+    query = "query ($id: ID!) { node(id: $id) { ... on App { name } } }"
+
+    answer = await asker.ask(query, PRAIRIE.viewer(), {"id": global_id("App", APP_ID)})
+
+    assert answer == {"data": {"node": {"name": "Golden app"}}}
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_cursor_of_another_brand_is_refused_by_every_root_list(
+    asker: Asker, name: str
+) -> None:
+    ask = f"{{ {name}(first: 1) {{ edges {{ cursor }} }} }}"
+    go_on = f"query ($after: String) {{ {name}(first: 1, after: $after) {{ edges {{ cursor }} }} }}"
+    found = await asker.ask(ask, FJORD.viewer())
+    cursor = found["data"][name]["edges"][0]["cursor"]
+
+    await asker.ask(go_on, FJORD.viewer(), {"after": cursor})
+    with pytest.raises(RequestRefused) as refused:
+        await asker.ask(go_on, PRAIRIE.viewer(), {"after": cursor})
+
+    assert refused.value.code == "BAD_CURSOR"
+    assert asker.statements == []
+
+
+def _lists_below(graphql_type: GraphQLObjectType) -> list[str]:
+    return [
+        name
+        for name, field in graphql_type.fields.items()
+        if is_connection(get_named_type(field.type))
+    ]
+
+
+async def test_a_cursor_of_another_brand_is_refused_by_every_list_below_a_row(
+    asker: Asker, node_ids: dict[str, dict[str, str]]
+) -> None:
+    tried = 0
+    for type_name, graphql_type in asker.engine.catalogue.node_types.items():
+        for field in _lists_below(graphql_type):
+            show = f"{field}(first: 1) {{ edges {{ cursor }} }}"
+            ask = f"query ($id: ID!) {{ node(id: $id) {{ ... on {type_name} {{ {show} }} }} }}"
+            found = await asker.ask(ask, FJORD.viewer(), {"id": node_ids["fjord"][type_name]})
+            edges = found["data"]["node"][field]["edges"]
+            if not edges:
+                continue
+            go_on = ask.replace("first: 1", "first: 1, after: $after").replace(
+                "$id: ID!", "$id: ID!, $after: String"
+            )
+            own = {"id": node_ids["prairie"][type_name], "after": edges[0]["cursor"]}
+            with pytest.raises(RequestRefused) as refused:
+                await asker.ask(go_on, PRAIRIE.viewer(), own)
+            assert refused.value.code == "BAD_CURSOR"
+            tried += 1
+    assert tried >= 8
+
+
+@pytest.fixture
+async def live(asker: Asker, golden_database: str) -> AsyncIterator[Live]:
+    """Live subscriptions over both golden brands' logs."""
+    pool = await asyncpg.create_pool(golden_database, min_size=1, max_size=2)
+    yield Live(asker.engine, fetch_from(pool), Feed(golden_database, pool), EVENT_LOG)
+    await pool.close()
+
+
+@pytest.mark.parametrize("name", list(SUBSCRIPTION))
+async def test_a_subscription_sends_a_brand_its_own_events_and_no_trace_of_the_other(
+    live: Live, name: str
+) -> None:
+    selection = everything_of(GRAPHQL, get_named_type(SUBSCRIPTION[name].type), 2)
+    query = f"subscription ($after: String) {{ {name}(after: $after) {selection} }}"
+
+    for own, other in ((FJORD, PRAIRIE), (PRAIRIE, FJORD)):
+        start = stream_signer(CURSOR_KEY, own.id, EVENT_LOG).sign((0,))
+        frames = live.subscribe(GraphQLRequest(query, None, {"after": start}), own.viewer())
+        first = orjson.loads(await anext(frames))
+        await frames.aclose()
+        assert _traces(first, own) != []
+        assert _traces(first, other) == []
+
+
+@pytest.mark.parametrize("name", list(SUBSCRIPTION))
+async def test_a_subscription_refuses_a_cursor_of_another_brand(live: Live, name: str) -> None:
+    query = f"subscription ($after: String) {{ {name}(after: $after) {{ __typename }} }}"
+    start = stream_signer(CURSOR_KEY, FJORD.id, EVENT_LOG).sign((0,))
+
+    with pytest.raises(RequestRefused) as refused:
+        await anext(live.subscribe(GraphQLRequest(query, None, {"after": start}), PRAIRIE.viewer()))
+
+    assert refused.value.code == "BAD_CURSOR"
+
+
+def test_no_type_can_show_a_row_that_is_shared_by_brands_with_its_key_or_moments() -> None:
+    link = GRAPHQL.type_map["AccountLink"]
+
+    assert isinstance(link, GraphQLObjectType)
+    assert sorted(link.fields) == ["addMode", "marketplace", "retailer"]
+    assert "Person" not in GRAPHQL.type_map
