@@ -10,9 +10,11 @@ from app.core.viewer import Scope
 from app.graphql.errors import DocumentRefused, RequestRefused
 from app.graphql.node import Node
 from app.graphql.paging import Connection, Order
+from app.graphql.reads import documents
 from app.graphql.reads.binding import column, embedded, identity, maps, root_many, root_one
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.check import SchemaFaults, check_schema
+from app.graphql.reads.documents import Documents
 from app.products.access import visible_products
 from app.products.models import Product as ProductRow
 from tests.golden_world import FJORD, PRAIRIE
@@ -40,6 +42,20 @@ async def test_the_statement_depends_on_no_value_but_on_what_is_given(asker: Ask
     assert await statement(id=keys[0], deep=False) != first
     prepared = asker.engine.documents.prepare(ROWS, None)
     assert len(prepared.plans) == 4
+
+
+async def test_the_cache_of_documents_is_bounded_by_number_and_by_text(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = asker.engine.catalogue
+    cache = Documents(catalogue.schema, frozenset(catalogue.node_types))
+    texts = [f"{{ brand {{ id }} }} #{'.' * 100}{number:02d}" for number in range(10)]
+    monkeypatch.setattr(documents, "CHARACTERS_CACHED", 4 * len(texts[0]))
+
+    kept = [cache.prepare(text, None) for text in texts]
+
+    assert all(cache.prepare(texts[place], None) is kept[place] for place in range(6, 10))
+    assert cache.prepare(texts[0], None) is not kept[0]
 
 
 async def test_one_compiled_operation_serves_both_brands(asker: Asker) -> None:

@@ -23,6 +23,8 @@ from app.graphql.errors import DocumentRefused, ErrorCode, RequestRefused
 from app.graphql.limits import check_document, check_validation, parse_document
 
 DOCUMENTS_CACHED = 1_000
+CHARACTERS_CACHED = 4_000_000
+"""The text of all cached documents together; what is kept of one is some hundred times its text."""
 PLANS_CACHED_PER_DOCUMENT = 64
 ERRORS_TOLD_MAX = 20
 
@@ -56,6 +58,7 @@ class Documents:
         self._schema = schema
         self._node_types = node_types
         self._known: OrderedDict[tuple[str, str | None], PreparedOperation] = OrderedDict()
+        self._characters = 0
 
     def prepare(self, text: str, operation_name: str | None) -> PreparedOperation:
         """The operation of that name in *text*.
@@ -71,8 +74,10 @@ class Documents:
             return found
         prepared = self._prepare(text, operation_name)
         self._known[key] = prepared
-        if len(self._known) > DOCUMENTS_CACHED:
-            self._known.popitem(last=False)
+        self._characters += len(text)
+        while len(self._known) > DOCUMENTS_CACHED or self._characters > CHARACTERS_CACHED:
+            (left, _), _ = self._known.popitem(last=False)
+            self._characters -= len(left)
         return prepared
 
     def _prepare(self, text: str, operation_name: str | None) -> PreparedOperation:
