@@ -145,7 +145,7 @@ def main() -> None:
     """Run the parts that were asked for."""
     options = parse_options()
     forget_settings()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as at Ctrl-C
     began = time.monotonic()
     cores = choose_cores()
     say(f"parts {', '.join(options.parts)}; filled database: {options.volume}")
