@@ -44,13 +44,15 @@ async def test_the_statement_depends_on_no_value_but_on_what_is_given(asker: Ask
     assert len(prepared.plans) == 4
 
 
+@pytest.mark.parametrize("bound", ["DOCUMENTS_CACHED", "CHARACTERS_CACHED"])
 async def test_the_cache_of_documents_is_bounded_by_number_and_by_text(
-    asker: Asker, monkeypatch: pytest.MonkeyPatch
+    asker: Asker, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
     catalogue = asker.engine.catalogue
     cache = Documents(catalogue.schema, frozenset(catalogue.node_types))
     texts = [f"{{ brand {{ id }} }} #{'.' * 100}{number:02d}" for number in range(10)]
-    monkeypatch.setattr(documents, "CHARACTERS_CACHED", 4 * len(texts[0]))
+    four = 4 if bound == "DOCUMENTS_CACHED" else 4 * len(texts[0])
+    monkeypatch.setattr(documents, bound, four)
 
     kept = [cache.prepare(text, None) for text in texts]
 
