@@ -81,10 +81,13 @@ class Loop:
 
     def _tell(self, error: Exception, told: set[str]) -> None:
         facts = describe(error)
-        if facts["error"] in told:
+        away = is_outage(error)
+        # One outage shows many faces: a cut connection first, then refused ones.
+        kind = "database_away" if away else facts["error"]
+        if kind in told:
             return
-        told.add(facts["error"])
-        if is_outage(error):
+        told.add(kind)
+        if away:
             log.warning("database_away", loop=self.name, **facts)
         else:
             log.error("step_failed", loop=self.name, **facts)

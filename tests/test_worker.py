@@ -144,7 +144,8 @@ async def test_a_worker_that_is_told_to_stop_gives_its_lanes_back(
 
 
 async def test_a_step_that_fails_is_tried_again_and_its_failure_told_once() -> None:
-    stop, ends = asyncio.Event(), [ValueError("secret"), ValueError("secret"), OSError(), None]
+    failures = [ValueError("secret"), ValueError("secret"), OSError(), ConnectionResetError()]
+    stop, ends = asyncio.Event(), [*failures, None]
 
     async def step() -> int:
         if error := ends.pop(0):
