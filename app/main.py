@@ -1,7 +1,9 @@
 """Assembly of the server: FastAPI for the edge, the engine in front of `/graphql`."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +23,7 @@ from app.core.secrets import Sealer
 from app.core.settings import Environment, Settings
 from app.core.viewer import Viewer
 from app.events.feed import Feed, run_relay
+from app.events.log import write_transaction
 from app.events.schema import EVENT_LOG
 from app.explorer.routes import explorer_router
 from app.graphql.context import EngineContext, fetch_from, unreachable_refuses
@@ -29,8 +32,10 @@ from app.graphql.live import Live
 from app.graphql.router import GraphQLEndpoint
 from app.graphql.websocket import GraphQLSocketEndpoint
 from app.ingest.inbox import Inbox
-from app.ingest.routes import ingest_router
+from app.ingest.lag import watch_lag
+from app.ingest.routes import DOOR_PATH, Door, ingest_router
 from app.oauth.viewer import ViewerCache
+from app.pages.routes import pages_router
 from app.schema import schema
 
 GRAPHQL_PATH = "/graphql"
@@ -52,23 +57,24 @@ class Server:
 
 
 class _Front:
-    """Hands `/graphql` to the engine without a detour, and everything else to FastAPI."""
+    """Hands what comes often to those who answer it without a detour, and the rest to FastAPI.
 
-    def __init__(self, post: ASGIApp, socket: ASGIApp, rest: ASGIApp) -> None:
-        self._post = post
+    *posts* are keyed by their paths.
+    """
+
+    def __init__(self, posts: Mapping[str, ASGIApp], socket: ASGIApp, rest: ASGIApp) -> None:
+        self._posts = posts
         self._socket = socket
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
-        if scope.get("path") == GRAPHQL_PATH:
-            if scope["type"] == "websocket":
-                await self._socket(scope, receive, send)
-                return
-            if scope["method"] == "POST":
-                await self._post(scope, receive, send)
-                return
-        await self._rest(scope, receive, send)
+        serve = self._rest
+        if scope["type"] == "http" and scope["method"] == "POST":
+            serve = self._posts.get(scope["path"], serve)
+        elif scope["type"] == "websocket" and scope["path"] == GRAPHQL_PATH:
+            serve = self._socket
+        await serve(scope, receive, send)
 
 
 def create_server(resources: Resources) -> Server:
@@ -85,13 +91,16 @@ def create_server(resources: Resources) -> Server:
             return await viewers.authenticate(token)
 
     context = EngineContext(
-        authenticate, fetch_from(resources.reads), fetch_from(resources.primary_reads)
+        authenticate,
+        fetch_from(resources.reads),
+        fetch_from(resources.primary_reads),
+        partial(write_transaction, resources.sessions),
     )
     feed = Feed(resources.database_url, resources.primary_reads)
     live = Live(engine, context.fetch_primary, feed, EVENT_LOG)
     inbox = Inbox(resources.engine)
     front = _Front(
-        GraphQLEndpoint(engine, context),
+        {GRAPHQL_PATH: GraphQLEndpoint(engine, context), DOOR_PATH: Door(resources, inbox)},
         GraphQLSocketEndpoint(engine, context, live),
         create_edge(resources, inbox),
     )
@@ -99,7 +108,7 @@ def create_server(resources: Resources) -> Server:
 
 
 def create_edge(resources: Resources, inbox: Inbox) -> FastAPI:
-    """The HTTP that is not GraphQL: the door, health, GraphiQL."""
+    """The HTTP that is not GraphQL: the door, health, GraphiQL, the shopper's page."""
     edge = FastAPI(
         title="Hashcart",
         version="1",
@@ -110,6 +119,7 @@ def create_edge(resources: Resources, inbox: Inbox) -> FastAPI:
     edge.include_router(ingest_router(resources, inbox))
     edge.include_router(health_router(resources))
     edge.include_router(explorer_router())
+    edge.include_router(pages_router(resources))
     if resources.settings.env is Environment.DEVELOPMENT:
         edge.mount("/demo/pictures", StaticFiles(directory=PICTURES), name="pictures")
     return edge
@@ -200,6 +210,7 @@ async def serve(resources: Resources) -> None:
     async with server.inbox, asyncio.TaskGroup() as tasks:
         tasks.create_task(server.feed.run(stop))
         tasks.create_task(run_relay(resources.database_url, stop))
+        tasks.create_task(watch_lag(resources.primary_reads, stop))
         try:
             await web.serve()
         finally:

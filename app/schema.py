@@ -1,10 +1,12 @@
-"""The API's table of contents: every feature's queries and subscriptions."""
+"""The API's table of contents: every feature's queries, mutations and subscriptions."""
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from app.advocates.schema import AdvocateQueries
-from app.brands.schema import BrandQueries
+from app.brands.mutations import BrandMutations
+from app.brands.schema import BrandEvent, BrandQueries
+from app.carts.mutations import CartIntentMutations
 from app.carts.schema import CartIntentEvent, CartIntentQueries, CartIntentSubscriptions
 from app.engagements.schema import EngagementEvent, EngagementQueries
 from app.events.schema import EventQueries, EventSubscriptions
@@ -12,10 +14,13 @@ from app.graphql.node import Node
 from app.graphql.reads.binding import root_node
 from app.graphql.scalars import SCALARS
 from app.oauth.schema import OAuthQueries
-from app.products.schema import ProductQueries
+from app.products.mutations import ProductMutations
+from app.products.schema import ProductEvent, ProductQueries
+from app.retailers.mutations import MarketplaceMutations
 from app.reviews.schema import ReviewQueries
-from app.shoppers.schema import ShopperQueries
-from app.tweets.schema import TweetQueries
+from app.shoppers.schema import ShopperEvent, ShopperQueries
+from app.tweets.mutations import TweetMutations
+from app.tweets.schema import ShoppableTweetEvent, TweetQueries
 
 
 @strawberry.type(description="What can be read. All of it belongs to the token's brand.")
@@ -36,6 +41,20 @@ class Query(
     node: Node | None = root_node("Whatever a global id names; null where it is not the brand's.")
 
 
+@strawberry.type(
+    description="What can be done. Fields run one after the other, each in a transaction of its "
+    "own; all that can be refused is refused before the first of them runs."
+)
+class Mutation(
+    BrandMutations,
+    MarketplaceMutations,
+    ProductMutations,
+    TweetMutations,
+    CartIntentMutations,
+):
+    """What can be done."""
+
+
 @strawberry.type(description="What can be followed live.")
 class Subscription(EventSubscriptions, CartIntentSubscriptions):
     """What can be followed live."""
@@ -43,7 +62,15 @@ class Subscription(EventSubscriptions, CartIntentSubscriptions):
 
 schema = strawberry.Schema(
     query=Query,
+    mutation=Mutation,
     subscription=Subscription,
-    types=[CartIntentEvent, EngagementEvent],
+    types=[
+        BrandEvent,
+        CartIntentEvent,
+        EngagementEvent,
+        ProductEvent,
+        ShoppableTweetEvent,
+        ShopperEvent,
+    ],
     config=StrawberryConfig(scalar_map=dict(SCALARS)),
 )

@@ -14,24 +14,52 @@ import asyncpg
 import structlog
 
 from app.carts.dispatch import Dispatcher
+from app.carts.express import ROOM, Express
+from app.carts.removals import Remover
+from app.carts.waits import expire_once
 from app.core import clock
+from app.core.http import open_guarded
 from app.core.outage import describe, is_outage, waits
 from app.core.resources import Resources
+from app.events.log import write_transaction
 from app.events.partitions import ensure_partitions
+from app.graphql.idempotency import forget_old
 from app.ingest.desk import Desk
+from app.ingest.lag import LOOK_SECONDS, measure_lag
 from app.ingest.lanes import RENEWAL_SECONDS, Lanes
+from app.ingest.purge import purge_once
+from app.ingest.resume import Resumer
+from app.ingest.spread import spread_once
 from app.retailers.registry import open_retailers
+from app.tweets.resolver import Follower, Resolver
 
 INBOX_IDLE_SECONDS = 0.02
-RETRY_IDLE_SECONDS = 0.25
-DISPATCH_IDLE_SECONDS = 0.25
+RETRY_IDLE_SECONDS = 0.5
+DISPATCH_IDLE_SECONDS = 0.5
+RESOLVE_IDLE_SECONDS = 0.5
 """How often a loop looks that found nothing; a queued intent wakes the dispatch at once."""
+
+RESUME_IDLE_SECONDS = 0.25
+"""How often one page is looked at of the replies whose parent was unknown."""
+
+SPREAD_IDLE_SECONDS = 0.5
+"""How often accounts are looked for whose standing is to come to all their posts."""
+
+PURGE_SECONDS = 60.0
+"""How often that is looked for which is too old to be kept."""
 
 PARTITIONS_SECONDS = 6 * 3600.0
 """How often the log's months are looked after; they are made two months ahead."""
 
 DISPATCHERS = 2
 """How many batches may be with retailers at once: one that is slow holds up half, not all."""
+
+KEYS_SECONDS = 60.0
+KEYS_AT_ONCE = 1_000
+"""How often idempotency keys that mean nothing any more are looked for, and how many at once."""
+
+WAITS_SECONDS = 1.0
+"""How often waits are looked for that are over; some of them count hours, some days."""
 
 RELEASE_SECONDS_MAX = 1.0
 STOP_SECONDS_MAX = 4.0
@@ -93,31 +121,55 @@ class Loop:
             log.error("step_failed", loop=self.name, **facts)
 
 
-async def run_worker(resources: Resources, *, stop: asyncio.Event) -> None:
+async def run_worker(
+    resources: Resources, *, stop: asyncio.Event, follower: Follower | None = None
+) -> None:
     """Work until *stop* is set, then end within `STOP_SECONDS_MAX` and give the lanes back.
 
-    What is cut off by the end is done again by the next worker: nothing is lost or doubled.
+    What is cut off by the end is done again by the next worker: nothing is lost or doubled. Short
+    links are followed by *follower*; None goes out to the internet.
     """
     lanes = Lanes(resources.sessions)
-    queued = asyncio.Event()
-    desk = Desk(resources, lanes, queued)
+    queued, express = asyncio.Event(), Express(ROOM)
+    desk = Desk(resources, lanes, queued, express)
     months = Loop("partitions", lambda: _make_partitions(resources), PARTITIONS_SECONDS, _never())
-    async with open_retailers(resources.database_url) as retailers:
+    async with open_retailers(resources.database_url) as retailers, open_guarded() as internet:
         dispatcher = Dispatcher(resources, retailers)
+        resolver = Resolver(resources, retailers, follower or internet)
+        remover = Remover(resources, retailers)
+        resumer = Resumer(resources, queued)
         await months.turn(stop)
         loops = [
             months,
+            Loop("keys", lambda: _forget_keys(resources), KEYS_SECONDS, _never()),
+            Loop("inbox lag", lambda: _measure(resources), LOOK_SECONDS, _never()),
             Loop("lanes", lambda: _renew(lanes), RENEWAL_SECONDS, _never()),
             Loop("inbox", desk.decide_batch, INBOX_IDLE_SECONDS, _never()),
             Loop("failed inbox items", desk.retry_failed, RETRY_IDLE_SECONDS, _never()),
+            Loop("parents", resumer.resume_once, RESUME_IDLE_SECONDS, _never()),
+            Loop("accounts", lambda: spread_once(resources), SPREAD_IDLE_SECONDS, _never()),
+            Loop("purge", lambda: purge_once(resources), PURGE_SECONDS, _never()),
+            Loop("links", resolver.resolve_once, RESOLVE_IDLE_SECONDS, _never()),
+            Loop("waits", lambda: expire_once(resources), WAITS_SECONDS, _never()),
+            Loop("removals", remover.run_once, DISPATCH_IDLE_SECONDS, _never()),
             *(
                 Loop(f"retailers {number}", dispatcher.run_once, DISPATCH_IDLE_SECONDS, queued)
+                for number in range(1, DISPATCHERS + 1)
+            ),
+            *(
+                Loop(
+                    f"express {number}",
+                    lambda: dispatcher.run_express(express),
+                    DISPATCH_IDLE_SECONDS,
+                    express.wake,
+                )
                 for number in range(1, DISPATCHERS + 1)
             ),
         ]
         await _run_until(stop, loops)
         with suppress(Exception):
             async with asyncio.timeout(RELEASE_SECONDS_MAX):
+                await express.close(resources.sessions, now=clock.now())
                 await lanes.release()
 
 
@@ -138,6 +190,16 @@ async def _make_partitions(resources: Resources) -> int:
         await connection.close()
     for name in made:
         log.info("partition_made", name=name)
+    return 0
+
+
+async def _forget_keys(resources: Resources) -> int:
+    async with write_transaction(resources.sessions) as session:
+        return await forget_old(session, now=clock.now(), limit=KEYS_AT_ONCE)
+
+
+async def _measure(resources: Resources) -> int:
+    await measure_lag(resources.primary_reads)
     return 0
 
 

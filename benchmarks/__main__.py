@@ -25,6 +25,7 @@ from benchmarks.reads import measure_reads
 from benchmarks.report import Section, say, show
 
 PARTS = ("reads", "plan", "ingest", "live")
+_INGEST = ("offered_seconds", "ingest_seconds", "ingest_rounds")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Options:
     data: Path | None
     json: Path | None
     offered: float
+    offered_seconds: float
     ingest_seconds: float
+    ingest_rounds: int
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> Options:
@@ -51,14 +54,17 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--data", type=Path, help="keep the filled databases here for later runs")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument("--offered", type=float, default=1500, help="replies a second at the door")
-    parser.add_argument("--ingest-seconds", type=float, default=8, help="of one load at the door")
+    parser.add_argument("--offered-seconds", type=float, default=60, help="of that load")
+    parser.add_argument("--ingest-seconds", type=float, default=20, help="of the load of 300/s")
+    parser.add_argument("--ingest-rounds", type=int, default=1, help="rounds of both")
     found = parser.parse_args(arguments)
     parts = tuple(part for part in PARTS if part in found.only.split(","))
     unknown = set(found.only.split(",")) - set(PARTS)
     if unknown or not parts:
         parser.error(f"--only takes {', '.join(PARTS)}, not {found.only!r}")
-    if found.rounds < 1 or found.seconds < 1 or found.offered < 1 or found.ingest_seconds < 1:
-        parser.error("--rounds, --seconds, --offered and --ingest-seconds must be at least 1")
+    for name in ("rounds", "seconds", "offered", *_INGEST):
+        if getattr(found, name) < 1:
+            parser.error(f"--{name.replace('_', '-')} must be at least 1")
     return Options(
         parts,
         found.rounds,
@@ -67,7 +73,9 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         found.data,
         found.json,
         found.offered,
+        found.offered_seconds,
         found.ingest_seconds,
+        found.ingest_rounds,
     )
 
 
@@ -103,6 +111,7 @@ def plan(run: Run) -> list[Section]:
 
 def ingest(run: Run) -> list[Section]:
     """Replies at the door."""
+    options = run.options
     return asyncio.run(
         measure_ingest(
             run.postgres,
@@ -110,8 +119,8 @@ def ingest(run: Run) -> list[Section]:
             run.cores,
             run.loader,
             run.folder,
-            rounds=run.options.rounds,
-            plan=Plan(run.options.ingest_seconds, run.options.offered),
+            rounds=options.ingest_rounds,
+            plan=Plan(options.ingest_seconds, options.offered_seconds, options.offered),
         )
     )
 

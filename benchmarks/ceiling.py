@@ -20,12 +20,24 @@ TABLES = ("person", "shopper", "engagement", "cart_intent", "event", "sandbox_ca
 """Parents before children."""
 
 INBOX = "inbox"
-_BY_OWN = "SELECT xmin::text::bigint AS batch, {columns} FROM {table} WHERE xmin::text::bigint > $1"
+REPLIES_MAX = 20_000
+"""How many replies are written again at most; a longer run holds more of the same."""
+
+_BY_OWN = """
+SELECT xmin::text::bigint AS batch, {columns} FROM {table}
+WHERE xmin::text::bigint BETWEEN $1 AND $2
+"""
 _INTENTS = """
 SELECT engagement.xmin::text::bigint AS batch, {columns}
 FROM cart_intent JOIN engagement
     ON engagement.brand_id = cart_intent.brand_id AND engagement.id = cart_intent.engagement_id
-WHERE engagement.xmin::text::bigint > $1
+WHERE engagement.xmin::text::bigint BETWEEN $1 AND $2
+"""
+_LAST = """
+SELECT max(batch) FROM (
+    SELECT xmin::text::bigint AS batch FROM engagement WHERE xmin::text::bigint > $1
+    ORDER BY 1 LIMIT $2
+) AS first
 """
 """An intent was changed since by the retailer's answer; it was made with its engagement."""
 
@@ -64,11 +76,15 @@ async def last_transaction(url: str) -> int:
 
 
 async def read_written(url: str, since: int, body: bytes) -> Written:
-    """All that was written after the transaction *since*; payloads held *body*."""
+    """What was written after the transaction *since*, for up to `REPLIES_MAX` replies.
+
+    Payloads held *body*.
+    """
     batches: dict[int, dict[str, Rows]] = defaultdict(lambda: defaultdict(list))
     statements = {}
     connection = await asyncpg.connect(url)
     try:
+        last = await connection.fetchval(_LAST, since, REPLIES_MAX) or since
         for table in (*TABLES, INBOX):
             columns = await connection.fetch(_COLUMNS, table)
             names = [f'"{name}"' for name, _ in columns]
@@ -76,7 +92,7 @@ async def read_written(url: str, since: int, body: bytes) -> Written:
             query = _INTENTS if table == "cart_intent" else _BY_OWN
             told = ", ".join(f"{table}.{name}" for name in names)
             for batch, *row in await connection.fetch(
-                query.format(table=table, columns=told), since
+                query.format(table=table, columns=told), since + 1, last
             ):
                 batches[batch][table].append(_as_arrived(row, columns, body, table))
     finally:

@@ -101,14 +101,16 @@ class _Reply:
 def _bodies(load: DoorLoad) -> Iterator[tuple[bytes, str, bool]]:
     """The body and id of each reply, and whether it ends in a cart.
 
-    Nobody asks twice for the same: the pairs are walked in a fixed order.
+    Nobody asks twice for the same, and no two in a row are by the same person: the pairs are walked
+    in a fixed order.
     """
     replies = Replies(load.posts, load.authors, seed=load.first)
     random, used = Random(load.first), load.first
     for number in range(load.replies):
         linked = _is_linked(number)
-        author = load.authors[used // len(load.posts)] if linked else stranger(random)
-        post = load.posts[used % len(load.posts)]
+        turn, place = divmod(used, len(load.authors))
+        author = load.authors[place] if linked else stranger(random)
+        post = load.posts[(place + turn) % len(load.posts)]
         used += linked
         body = replies.write_by(author, post, datetime.now(UTC))
         yield orjson.dumps(body), body["data"]["payload"]["id"], linked

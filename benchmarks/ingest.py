@@ -20,6 +20,11 @@ from benchmarks.processes import Running, running_server, running_worker
 from benchmarks.report import Section, middle, say
 
 STEADY_PER_SECOND = 300.0
+BACKLOG_SECONDS_BAR = 2.0
+POSTGRES_MICROSECONDS_BAR = 150.0
+FRAME_P50_BAR, FRAME_P99_BAR = 25.0, 100.0
+"""What is asked of a machine with two cores that does nothing else; frames at the steady rate."""
+
 WARM_REPLIES = 200
 WARM_PER_SECOND = 100.0
 IDLE_SECONDS = 1.0
@@ -27,9 +32,17 @@ POLL_SECONDS = 0.25
 DRAIN_SECONDS_MAX = 60.0
 MICROSECONDS = 1e6
 
+BACKLOG_SECONDS_COUNTED = 2 * BACKLOG_SECONDS_BAR
+"""To count more would cost PostgreSQL as much as to work it off."""
+
 _WAITING = """
-SELECT (SELECT count(*) FROM inbox WHERE decided_at IS NULL AND quarantined_at IS NULL)
-    + (SELECT count(*) FROM cart_intent WHERE status = 'QUEUED')
+SELECT (
+    SELECT count(*) FROM (
+        SELECT FROM inbox WHERE decided_at IS NULL AND quarantined_at IS NULL LIMIT $1
+    ) AS undecided
+) + (
+    SELECT count(*) FROM (SELECT FROM cart_intent WHERE status = 'QUEUED' LIMIT $1) AS unanswered
+)
 """
 
 
@@ -37,18 +50,19 @@ SELECT (SELECT count(*) FROM inbox WHERE decided_at IS NULL AND quarantined_at I
 class Plan:
     """How much is offered. Rates are replies a second."""
 
-    seconds: float
+    steady_seconds: float
+    offered_seconds: float
     offered: float
 
     @property
     def steady(self) -> int:
         """Replies of one load at the steady rate."""
-        return int(STEADY_PER_SECOND * self.seconds)
+        return int(STEADY_PER_SECOND * self.steady_seconds)
 
     @property
     def full(self) -> int:
         """Replies of one load at the offered rate."""
-        return int(self.offered * self.seconds)
+        return int(self.offered * self.offered_seconds)
 
     @property
     def pairs(self) -> int:
@@ -104,7 +118,8 @@ class Door:
             first=used,
         )
         before = self._cpu()
-        backlog, drained = await self._watch(future := self.loader.submit(offer, spec))
+        counted = int(per_second * BACKLOG_SECONDS_COUNTED)
+        backlog, drained = await self._watch(future := self.loader.submit(offer, spec), counted)
         spent = [
             (now - then) / replies * MICROSECONDS
             for now, then in zip(self._cpu(), before, strict=True)
@@ -124,13 +139,16 @@ class Door:
             self.worker.cpu_seconds(),
         )
 
-    async def _watch(self, loading: Future[DoorAnswers]) -> tuple[int, float]:
-        """The most that waited at once, and seconds from the end of the load until none did."""
+    async def _watch(self, loading: Future[DoorAnswers], counted: int) -> tuple[int, float]:
+        """The most that waited at once, and seconds from the end of the load until none did.
+
+        No more than *counted* are counted at the door, and as many at retailers.
+        """
         connection = await asyncpg.connect(self.url)
         most, ended, moment = 0, 0.0, 0.0
         try:
             while moment - ended < DRAIN_SECONDS_MAX or not ended:
-                waiting = await connection.fetchval(_WAITING)
+                waiting = await connection.fetchval(_WAITING, counted)
                 most, moment = max(most, waiting), time.monotonic()
                 if loading.done():
                     ended = ended or moment
@@ -196,7 +214,7 @@ async def measure_ingest(
         for turn in range(rounds):
             say(f"ingest: round {turn + 1} of {rounds}")
             found.append(await bench.round())
-    return [_section(plan, found)]
+    return [_section(plan, found), _bars(plan, found)]
 
 
 def _section(plan: Plan, rounds: Sequence[Round]) -> Section:
@@ -212,11 +230,46 @@ def _section(plan: Plan, rounds: Sequence[Round]) -> Section:
     idle = middle([each.idle_cpu for each in rounds]) or 0.0
     notes = [
         "Frames: from the answer 200 to the subscriber's frame of the add. Backlog: replies "
-        "without an outcome, in seconds of that traffic. CPU is for each reply, until all have "
-        f"theirs; without traffic PostgreSQL spends {idle / 1000:.1f} ms a second for server and "
-        "worker, which is counted in."
+        "without an outcome, in seconds of that traffic; about "
+        f"{BACKLOG_SECONDS_COUNTED:.0f} s and more look the same. CPU is for each reply, until all "
+        f"have theirs; without traffic PostgreSQL spends {idle / 1000:.1f} ms a second for server "
+        "and worker, which is counted in."
     ]
     return Section("Ingest: replies at the door", rows, notes)
+
+
+def _bars(plan: Plan, rounds: Sequence[Round]) -> Section:
+    """What is asked for, and what came of it, side by side."""
+    steady, offered = [each.steady for each in rounds], [each.offered for each in rounds]
+    lost = sum(plan.full - each.answers.accepted for each in offered)
+    at_rate = f"at {plan.offered:.0f}/s for {plan.offered_seconds:.0f} s"
+    at_steady = f"at {STEADY_PER_SECOND:.0f}/s"
+    backlog = max(each.backlog_most for each in offered) / plan.offered
+    cpu = middle([each.postgres_cpu for each in offered])
+    ceiling = middle([each.ceiling_cpu for each in rounds])
+    frame_p50 = middle([each.answers.frame_p50 for each in steady])
+    frame_p99 = middle([each.answers.frame_p99 for each in steady])
+    rows = [
+        _bar(f"replies not accepted {at_rate}", 0.0, float(lost)),
+        _bar(f"backlog, s of that traffic, {at_rate}", BACKLOG_SECONDS_BAR, backlog),
+        _bar(f"PostgreSQL µs per reply {at_rate}", POSTGRES_MICROSECONDS_BAR, cpu, ceiling),
+        _bar(f"200 to frame, p50 ms, {at_steady}", FRAME_P50_BAR, frame_p50),
+        _bar(f"200 to frame, p99 ms, {at_steady}", FRAME_P99_BAR, frame_p99),
+    ]
+    return Section("Ingest: the bars", rows)
+
+
+def _bar(
+    what: str, most: float, found: float | None, ceiling: float | None = None
+) -> Mapping[str, Any]:
+    held = found is not None and found <= most
+    return {
+        "what": what,
+        "at most": most,
+        "result": found,
+        "held": "yes" if held else "NO",
+        "ceiling": ceiling,
+    }
 
 
 def _row(

@@ -27,12 +27,17 @@ def _is_ours(partitions: set[str]) -> Callable[[str | None, str, object], bool]:
 
 
 def run_online(connection: Connection) -> None:
-    """Migrate over *connection*, whose transaction the caller owns."""
+    """Migrate over *connection*, on which no transaction is open.
+
+    Each migration has its own, so that one may end it to build an index without holding others up.
+    """
     rows = connection.execute(text("SELECT relname FROM pg_class WHERE relispartition"))
+    partitions = {row[0] for row in rows}
+    connection.commit()
     context.configure(
         connection=connection,
         target_metadata=Model.metadata,
-        include_name=_is_ours({row[0] for row in rows}),
+        include_name=_is_ours(partitions),
         compare_type=True,
         compare_server_default=True,
         transaction_per_migration=True,

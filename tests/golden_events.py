@@ -69,6 +69,7 @@ def engagement_data(brand: Keyed) -> dict[str, Any]:
             "triggerMatch": "EXACT",
             "triggerTag": f"{brand.name}Cart",
             "misuseReason": None,
+            "contentState": "PRESENT",
             "shopper": {"id": str(brand.key(0x41, 0))},
             "tweet": None,
             "occurredAt": "2026-11-20T12:40:00Z",

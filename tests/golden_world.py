@@ -262,6 +262,10 @@ class GoldenBrand:
                     content_state=ContentState.PRESENT,
                     occurred_at=at(40 + position),
                     received_at=at(41 + position),
+                    deliveries=[
+                        {"source": source, "receivedAt": "2026-11-20T12:41:00Z"}
+                        for source in ("post.reply.create", "stream")[: max(position - 1, 0)]
+                    ],
                 )
             )
 

@@ -1,66 +1,24 @@
 """The corpus: payloads as X posts them, through the real door and worker, to their outcomes."""
 
+import asyncio
 import random
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from app.core.resources import Resources
 from tests.needs import scale
-from tests.walk import Walk, a_door, bare_world, read_corpus, working
+from tests.walk import CORPUS, Walk, a_door, bare_world, working
 
-CASES = (
-    "account_protected_after_the_add",
-    "brand_and_bot_are_ignored",
-    "collection_parent",
-    "delete_after_add",
-    "digital_product",
-    "emoji_and_joiners_around_the_tag",
-    "extra_unknown_fields",
-    "isbn10_is_an_asin",
-    "letter_before_hash",
-    "longer_word_is_no_trigger",
-    "look_alike_hosts",
-    "mention_without_reply",
-    "missing_optional_fields",
-    "negation_still_counts",
-    "new_field_spellings",
-    "no_link_and_foreign_link",
-    "opted_out_shopper",
-    "out_of_stock",
-    "parent_never_arrives",
-    "post_by_a_fan_is_a_parent",
-    "quote_accepted",
-    "quote_not_accepted",
-    "repeat_to_the_same_tweet",
-    "reply_exact_tag",
-    "reply_to_reply_with_parent_only",
-    "reply_to_reply_with_thread_root",
-    "repost_never_counts",
-    "retailer_page_that_is_no_product",
-    "retailer_refuses",
-    "retailer_times_out_once",
-    "same_post_by_xaa_and_stream",
-    "same_product_from_another_tweet",
-    "short_link_with_unwound_url",
-    "stream_errors_and_heartbeats",
-    "tag_beyond_280_in_note_tweet",
-    "tag_in_full_width",
-    "tag_in_other_case",
-    "tag_in_other_scripts",
-    "tag_only_in_a_url",
-    "tag_only_in_quoted_post",
-    "tag_with_apostrophe",
-    "two_brands_one_shopper",
-    "two_products_no_primary",
-    "two_products_with_primary",
-    "unknown_event_types",
-    "unlinked_shoppers_wait",
-    "variation_parent",
-    "wrong_marketplace",
-    "xaa_duplicates_with_negative_uuid",
-)
-"""The cases whose rules the product has."""
+ADDED = Path(__file__).parent / "corpus_added"
+CASES = {
+    path.stem: path
+    for folder in (CORPUS / "cases", ADDED)
+    for path in sorted(folder.glob("*.json"))
+}
+"""The given cases, and beside them those of our own, in the same form."""
 
 _INTENTS = """
 SELECT intent.engagement_xid::text AS engagement_xid, brand.slug AS brand, intent.status,
@@ -75,7 +33,7 @@ _MISUSE = "SELECT xid::text, misuse_reason FROM engagement WHERE misuse_reason I
 
 @pytest.mark.parametrize("name", CASES)
 async def test_each_case_ends_as_expected(walk: Walk, name: str) -> None:
-    case = read_corpus(f"cases/{name}.json")
+    case = read_case(name)
 
     for body in bodies(case):
         assert (await walk.post(body)).status_code < 500
@@ -89,7 +47,7 @@ async def test_each_case_ends_as_expected(walk: Walk, name: str) -> None:
 @pytest.mark.scaled
 @pytest.mark.parametrize("name", CASES)
 async def test_order_and_repetition_change_nothing(kept_world: Resources, name: str) -> None:
-    case = read_corpus(f"cases/{name}.json")
+    case = read_case(name)
     for seed in range(scale(small=1, check=2, soak=20)):
         order = random.Random(f"{name}:{seed}")
         async with bare_world(kept_world) as resources, a_door(resources) as door:
@@ -101,6 +59,40 @@ async def test_order_and_repetition_change_nothing(kept_world: Resources, name: 
                 await door.settle()
 
             await assert_outcome(door, case["expect"])
+
+
+_WITHOUT_OUTCOME = """
+SELECT engagement.xid::text FROM engagement
+WHERE trigger_match = 'EXACT' AND intent_id IS NULL AND NOT EXISTS (
+    SELECT FROM cart_intent AS intent
+    WHERE intent.brand_id = engagement.brand_id AND intent.engagement_id = engagement.id
+)
+"""
+
+
+@pytest.mark.scaled
+async def test_all_cases_at_once_leave_every_asking_post_with_one_outcome(
+    kept_world: Resources,
+) -> None:
+    """Their outcomes meet here, so only what holds of any of them is asked."""
+    for seed in range(scale(small=1, check=3, soak=20)):
+        order = random.Random(f"all:{seed}")
+        told = [body for name in CASES for body in bodies(read_case(name))]
+        async with bare_world(kept_world) as resources, a_door(resources) as door:
+            async with working(resources, workers=2):
+                bodies_now = reordered(told, order, True)
+                answers = await asyncio.gather(*(door.post(body) for body in bodies_now))
+                assert max(answer.status_code for answer in answers) < 500
+                await door.settle()
+
+            assert await door.fetch("SELECT error_id FROM inbox WHERE attempts > 0") == []
+            assert await door.fetch(_WITHOUT_OUTCOME) == []
+            await assert_log(door)
+
+
+def read_case(name: str) -> Any:
+    """A case by its name."""
+    return orjson.loads(CASES[name].read_bytes())
 
 
 def bodies(case: Any) -> list[Any]:
@@ -134,6 +126,30 @@ async def assert_outcome(walk: Walk, expect: Any) -> None:
     misuse = await walk.fetch(_MISUSE)
     assert sorted(misuse) == sorted((told["xid"], told["reason"]) for told in expect["misuse"])
     await assert_log(walk)
+    for names in NAMES:
+        assert await walk.fetch(names_nothing(*names)) == []
+
+
+NAMES = (
+    ("engagement", "shopper_id", "shopper"),
+    ("engagement", "tweet_id", "shoppable_tweet"),
+    ("engagement", "intent_id", "cart_intent"),
+    ("cart_intent", "engagement_id", "engagement"),
+    ("cart_intent", "shopper_id", "shopper"),
+    ("cart_intent", "tweet_id", "shoppable_tweet"),
+    ("cart_intent", "product_id", "product"),
+    ("cart_intent", "previous_intent_id", "cart_intent"),
+)
+"""What the tables without foreign keys name: table, column, and the table of what is named."""
+
+
+def names_nothing(table: str, column: str, named: str) -> str:
+    """The statement that finds rows which name a row of their brand that does not exist."""
+    return f"""
+        SELECT kept.id FROM {table} AS kept
+        LEFT JOIN {named} AS named ON named.brand_id = kept.brand_id AND named.id = kept.{column}
+        WHERE kept.{column} IS NOT NULL AND named.id IS NULL
+        """
 
 
 async def assert_log(walk: Walk) -> None:

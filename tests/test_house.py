@@ -32,6 +32,7 @@ FEATURE_FILES = frozenset(
         "service.py",
         "access.py",
         "schema.py",
+        "mutations.py",  # the mutations of a feature in the API
         "routes.py",
     }
 )
@@ -51,6 +52,10 @@ ADDED_FILES = {
         "store.py": "the lookups that Authlib asks for",
         "viewer.py": "from a bearer token to who is asking",
     },
+    "shoppers": {
+        "consents.py": "the ledger of consents, and every version of what was agreed to",
+        "leaving.py": "what happens to a person who opts out",
+    },
     "webhooks": {
         "signing.py": "the Standard Webhooks signature",
         "payload.py": "from an event and a stored document to a body",
@@ -59,13 +64,43 @@ ADDED_FILES = {
     },
     "carts": {
         "intents.py": "an intent in memory, written many at a time",
+        "moves.py": "the one place that changes where an intent is, each time with its event",
+        "answers.py": "rule 10, pure: what a retailer's answer means",
+        "decisions.py": "notes of what a decision saw, for the trace",
+        "replies.py": "which posts ask for which intents",
+        "offers.py": "among which products an intent waits for a choice",
+        "choices.py": "what a shopper, or the brand for her, decides: choose, withdraw, undo",
+        "withdrawals.py": "what a deleted reply, a closed account or an opt-out takes back",
+        "waits.py": "what ends a wait: its time, a link, a consent",
+        "claims.py": "leases on intents whose retailer is to be asked",
+        "express.py": "the short way to the retailer: claimed by the insert, handed over in memory",
+        "asking.py": "one call to a retailer, and what its failure means",
         "dispatch.py": "asks retailers while no transaction is open, and records the answers",
+        "removals.py": "the same for taking out what was added",
+        "explain.py": "the ordered trace of an intent, pure",
+        "traces.py": "reads what a trace is made of",
     },
+    "engagements": {"counts.py": "how often people asked in ways that cannot work, for the API"},
     "ingest": {
         "inbox.py": "the door's side: what arrives together is one insert",
         "lanes.py": "one author's posts in order: leases with a fencing token",
         "desk.py": "decides accepted payloads in batches, and puts aside what keeps failing",
+        "lag.py": "how long payloads wait to be decided, for /metrics",
         "lookup.py": "gathers what a batch refers to, in a fixed number of statements",
+        "batch.py": "what the desk decides of one batch, in the order of its kinds",
+        "aftermath.py": "what became of posts and accounts: marked, withdrawn, remembered",
+        "standings.py": "what X told of posts and accounts, so that order does not matter",
+        "spread.py": "what holds of an account comes to all its engagements",
+        "near_misses.py": "which hashtags are nearly a trigger",
+        "resume.py": "replies go on once the post they answer is registered",
+        "hand_over.py": "a reply that waited at one brand asks another one",
+        "purge.py": "what is too old to be kept goes, in bounded steps",
+    },
+    "tweets": {
+        "moves.py": "moves of a tweet, which its links decide, and what the log is told of them",
+        "reading.py": "from the links of a post to verdicts, without a look outside",
+        "resolver.py": "the looks outside: short links followed, retailers asked, answers recorded",
+        "unsold.py": "edits that sell nothing, kept while an older version may still arrive",
     },
     "products": {"links.py": "which product a URL means: hosts, path forms, look-alikes"},
     "retailers": {

@@ -24,7 +24,9 @@ from app.cli.seed import seed_world
 from app.core import clock
 from app.core.resources import Resources, open_resources
 from app.core.settings import Settings
+from app.ingest.desk import Desk
 from app.ingest.inbox import Inbox
+from app.ingest.lanes import Lanes
 from app.ingest.routes import ingest_router
 from app.worker import run_worker
 from app.x.signature import SIGNATURE_HEADER, sign
@@ -38,8 +40,25 @@ POLL_SECONDS = 0.01
 
 _UNSETTLED = """
 SELECT EXISTS (SELECT FROM inbox WHERE decided_at IS NULL AND quarantined_at IS NULL)
-    OR EXISTS (SELECT FROM cart_intent WHERE status = 'QUEUED')
+    OR EXISTS (SELECT FROM cart_intent WHERE status = 'QUEUED' OR remove_due_at IS NOT NULL)
+    OR EXISTS (SELECT FROM shoppable_tweet WHERE status = 'DETECTED')
+    OR EXISTS (SELECT FROM tweet_link WHERE next_look_at IS NOT NULL)
+    OR EXISTS (SELECT FROM product WHERE NOT tweets_judged)
+    OR EXISTS (SELECT FROM standing WHERE spreads)
+    OR EXISTS (
+        SELECT FROM cart_intent AS intent
+        JOIN brand ON brand.id = intent.brand_id
+        JOIN engagement
+            ON engagement.brand_id = intent.brand_id AND engagement.id = intent.engagement_id
+        JOIN tweet_version AS version ON version.xid = engagement.parent_xid
+            OR (
+                brand.resolve_depth = 'THREAD_ROOT' AND version.brand_id = intent.brand_id
+                AND version.xid = engagement.conversation_xid
+            )
+        WHERE intent.status = 'RECEIVED'
+    )
 """
+"""What is still to run by itself: nothing here waits for a person, or for its time to be over."""
 
 
 _KEEP = """
@@ -214,13 +233,21 @@ async def door_alone(server_url: str, world: str) -> AsyncIterator[Walk]:
         yield door
 
 
+class NowhereToGo:
+    """Follows short links in a world where they lead nowhere: tests do not go outside."""
+
+    async def follow(self, url: str, *, until: Callable[[str], bool]) -> str | None:
+        """Nothing is ever there."""
+        return None
+
+
 @asynccontextmanager
 async def working(resources: Resources, *, workers: int = 1) -> AsyncIterator[None]:
     """That many workers in this process, until the end of the block."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for _ in range(workers):
-            group.create_task(run_worker(resources, stop=stop))
+            group.create_task(run_worker(resources, stop=stop, follower=NowhereToGo()))
         try:
             yield
         finally:
@@ -232,6 +259,15 @@ async def walk(door: Walk) -> AsyncIterator[Walk]:
     """The door and one worker over a clone of the world."""
     async with working(door.resources):
         yield door
+
+
+@pytest.fixture
+async def desk(world_resources: Resources) -> AsyncIterator[Desk]:
+    """The desk of a worker that holds all lanes, and decides when a test says so."""
+    lanes = Lanes(world_resources.sessions)
+    await lanes.refresh()
+    yield Desk(world_resources, lanes, asyncio.Event())
+    await lanes.release()
 
 
 async def everything(resources: Resources) -> dict[str, list[str]]:

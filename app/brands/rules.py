@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from app.brands.problems import BadBrand
+from app.brands.problems import BadBrand, BadMarketplace, BadTrigger
 from app.brands.states import TriggerAction
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -19,6 +19,8 @@ NAME_CHARACTERS_MAX = 200
 MARKETPLACES_MAX = 50
 TRIGGERS_MAX = 100
 TAG_CHARACTERS_MAX = 100
+AFFILIATE_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""An associate's tag is letters, digits and hyphens; other programmes use underscores as well."""
 X_ID_MAX = 2**63 - 1
 
 
@@ -89,19 +91,73 @@ def _why_not_marketplaces(marketplaces: Sequence[str]) -> str | None:
 def _why_not_triggers(new: NewBrand) -> str | None:
     if not 1 <= len(new.triggers) <= TRIGGERS_MAX:
         return f"A brand has 1 to {TRIGGERS_MAX} triggers."
-    for trigger in new.triggers:
-        if not is_tag(trigger.tag):
-            return (
-                f"The trigger {trigger.tag!r} must be a hashtag without its #, such as AmazonCart."
-            )
-        if trigger.marketplace not in new.marketplaces:
-            return (
-                f"The trigger {trigger.tag} is for {trigger.marketplace}, where the brand does "
-                f"not sell; its marketplaces are {', '.join(new.marketplaces)}."
-            )
+    reasons = (_why_not_trigger(trigger, new.marketplaces) for trigger in new.triggers)
+    if reason := next((reason for reason in reasons if reason), None):
+        return reason
     if len({fold_tag(trigger.tag) for trigger in new.triggers}) < len(new.triggers):
         return "Two triggers are the same hashtag; letter case makes no difference."
     return None
+
+
+def _why_not_trigger(trigger: NewTrigger, marketplaces: Collection[str]) -> str | None:
+    if not is_tag(trigger.tag):
+        return f"The trigger {trigger.tag!r} must be a hashtag without its #, such as AmazonCart."
+    if trigger.marketplace not in marketplaces:
+        return (
+            f"The trigger {trigger.tag} is for {trigger.marketplace!r}, where the brand does "
+            f"not sell; its marketplaces are {', '.join(marketplaces)}."
+        )
+    return None
+
+
+def why_not_add_trigger(
+    trigger: NewTrigger, *, marketplaces: Collection[str], triggers: int
+) -> BadTrigger | None:
+    """Why a brand with so many *triggers* cannot have this one, whatever the others are."""
+    if triggers >= TRIGGERS_MAX:
+        return BadTrigger(
+            reason=f"The brand has {triggers} triggers, as many as it may; remove one first."
+        )
+    return why_not_change_trigger(trigger, marketplaces=marketplaces)
+
+
+def why_not_change_trigger(
+    trigger: NewTrigger, *, marketplaces: Collection[str]
+) -> BadTrigger | None:
+    """Why a trigger cannot become like this, whatever the others are."""
+    reason = _why_not_trigger(trigger, marketplaces)
+    return BadTrigger(reason=reason) if reason else None
+
+
+def why_not_remove_trigger(*, triggers: int) -> BadTrigger | None:
+    """Why a brand with so many *triggers* cannot do with one less."""
+    if triggers > 1:
+        return None
+    return BadTrigger(
+        reason="A brand has at least one trigger; change this one, or add another first."
+    )
+
+
+def why_not_map(
+    marketplace: str,
+    retailer: str,
+    affiliate_tag: str | None,
+    *,
+    retailers: Collection[str],
+    marketplaces: Collection[str],
+) -> BadMarketplace | None:
+    """Why a brand that sells on *marketplaces* cannot have this one served so."""
+    if retailer not in retailers:
+        known = ", ".join(sorted(retailers))
+        return BadMarketplace(reason=f"There is no retailer {retailer!r}; known are {known}.")
+    if affiliate_tag is not None and not AFFILIATE_TAG.fullmatch(affiliate_tag):
+        return BadMarketplace(
+            reason="An affiliate tag is 1 to 64 letters, digits, hyphens and underscores."
+        )
+    if marketplace in marketplaces:
+        return None
+    reason = _why_not_marketplaces([*marketplaces, marketplace])
+    return BadMarketplace(reason=reason) if reason else None
 
 
 def is_tag(text: str) -> bool:

@@ -7,9 +7,19 @@ import strawberry
 from app.brands import access, models
 from app.brands.states import BrandStatus, ResolveDepth, TriggerAction
 from app.core.viewer import Scope
+from app.events.schema import Event
 from app.graphql.node import Node
 from app.graphql.paging import Connection, Order
-from app.graphql.reads.binding import column, identity, many, maps, root_one
+from app.graphql.reads.binding import (
+    column,
+    document,
+    identity,
+    many,
+    maps,
+    maps_variant,
+    one,
+    root_one,
+)
 from app.graphql.scalars import XID
 
 strawberry.enum(BrandStatus, description="Whether a brand takes part.")
@@ -25,6 +35,9 @@ class BrandMarketplace(Node):
     id: strawberry.ID = identity()
     marketplace: str = column("The marketplace, for example `US`.")
     retailer: str = column("The retailer that serves it, for example `sandbox`.")
+    affiliate_tag: str | None = column(
+        "What the retailer credits the brand by in links; null: nothing."
+    )
 
 
 @maps(models.Trigger, visible=access.visible_brand_settings, scope=Scope.BRAND_READ)
@@ -52,6 +65,10 @@ class Brand(Node):
     accept_quotes: bool = column("Whether quotes with a trigger count like replies.")
     auto_register: bool = column("Whether its own posts with a product link become shoppable.")
     resolve_depth: ResolveDepth = column("How far up a conversation a product is looked for.")
+    grant_revoked_at: datetime | None = column(
+        "When it took back what it had granted on X; null: that stands. While it is set, no reply "
+        "makes an intent."
+    )
     created_at: datetime = column("When it came here.")
     marketplaces: Connection[BrandMarketplace] = many(
         "Where it sells, by name.",
@@ -62,6 +79,24 @@ class Brand(Node):
         "The hashtags that ask for a cart, by name.",
         lambda brand, trigger: trigger.brand_id == brand.id,
         Order(("folded_tag", "id")),
+    )
+
+
+@maps_variant("Brand")
+@strawberry.type(description="The brand changed its settings.")
+class BrandEvent(Event):
+    """The brand changed its settings."""
+
+    subject_id: strawberry.ID = column("The brand.", id_of="Brand")
+    changed_fields: list[str] = document(
+        "Which fields of the brand changed, by their names in this schema.",
+        "data",
+        "changedFields",
+        scope=Scope.BRAND_READ,
+    )
+    current_brand: Brand | None = one(
+        "The brand as it is now: a live row, not what was true at the event.",
+        lambda event, brand: brand.id == event.brand_id,
     )
 
 

@@ -8,61 +8,52 @@ and told once, since an answer is recorded only for the try that is current.
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeAlias, assert_never
 
 import structlog
 
+from app.carts import claims as claiming
 from app.carts import queries
+from app.carts.answers import RETRY_JITTER, Answer, TryAgain, Withdrawn, answer_of
+from app.carts.asking import account_key, add, line_of, remove, told_call
+from app.carts.claims import LEASE, Claimed, Claims
+from app.carts.express import Express
 from app.carts.intents import Failure, HandOffLink, Intent, Offer
-from app.carts.queries import Claimed, IntentKey
-from app.carts.rules import RETRY_JITTER, Answer, TryAgain, Withdrawn, answer_of
-from app.carts.service import move
-from app.carts.states import CartIntentStatus
+from app.carts.moves import move
+from app.carts.queries import IntentKey
+from app.carts.states import CartIntentStatus, FailureReason
 from app.core import clock
 from app.core.database import WriteSession
 from app.core.outage import describe, is_outage, waits
 from app.core.resources import Resources
 from app.events.log import write_transaction
 from app.events.states import ActorKind
-from app.retailers.adapter import (
-    Adapter,
-    Added,
-    HandOff,
-    Line,
-    Outcome,
-    Refusal,
-    Refused,
-    RetailerUnavailable,
-)
+from app.products.facts import ProductKey
+from app.products.service import mark_gone
+from app.retailers.adapter import Adapter, Added, HandOff, Line, Outcome, Refusal, Refused, Removed
 from app.retailers.registry import Retailers
 from app.retailers.states import AddMode
 from app.shoppers.queries import AccountKey
 from app.shoppers.service import open_accounts
 
 BATCH_MAX = 100
-DEADLINE = timedelta(seconds=5)
-"""How long one call to a retailer may take."""
-
-LEASE = timedelta(seconds=15)
-"""How long a claim holds: longer than the deadline and two transactions together."""
 
 BEHIND_ELDER = timedelta(seconds=1)
 """How often an intent asks whether the older one of the same product has its answer."""
 
-Answers: TypeAlias = dict[IntentKey, Outcome]
+HELD = Refused(
+    reason=Refusal.ALREADY_IN_CART, detail="Another intent brought the same product to her cart."
+)
+UNLINKED = Refused(reason=Refusal.LINK_REVOKED, detail="Her account is not linked any more.")
+NOTHING_TO_UNDO = Refused(reason=Refusal.RETAILER_REJECTED)
+"""Who hands off added nothing by an earlier try."""
+
+Answers: TypeAlias = dict[IntentKey, Outcome | Removed]
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Claims:
-    """Intents that are to be answered now, with the accounts they go to."""
-
-    intents: list[Claimed]
-    accounts: Mapping[AccountKey, str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -77,11 +68,19 @@ class Dispatcher:
     spread: Callable[[], float] = lambda: random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
 
     async def run_once(self) -> int:
-        """Bring one batch of due intents to their answers; how many there were.
+        """Bring one batch of due intents to their answers; how many there were."""
+        return await self.answer(await self.claim())
+
+    async def run_express(self, express: Express) -> int:
+        """The same with a batch that came the short way."""
+        claims = express.take(now=clock.now())
+        return 0 if claims is None else await self.answer(claims)
+
+    async def answer(self, claims: Claims) -> int:
+        """Bring claimed intents to their answers; how many there were.
 
         Each retailer is asked apart, so that a slow one holds up nobody else's answers.
         """
-        claims = await self.claim()
         ordered = sorted(claims.intents, key=lambda claim: claim.retailer or "")
         calls = [
             self._answer(retailer, list(intents), claims.accounts)
@@ -96,26 +95,29 @@ class Dispatcher:
         """Take what is due, in one short transaction."""
         now = clock.now()
         async with write_transaction(self.resources.sessions) as session:
-            claimed = await queries.claim_due(
+            claimed = await claiming.claim_due(
                 session,
                 now=now,
                 wait_until=now + BEHIND_ELDER,
                 lease_until=now + LEASE,
                 limit=BATCH_MAX,
             )
-            wanted = [key for claim in claimed if (key := _account_key(claim))]
+            wanted = [key for claim in claimed if (key := account_key(claim))]
             accounts = await open_accounts(session, self.resources.keys, wanted) if wanted else {}
         return Claims(claimed, accounts)
 
     async def record(self, claims: Sequence[Claimed], answers: Answers) -> None:
         """Write the answers, in one short transaction; an answer to an older try is dropped."""
         now = clock.now()
+        tries = {(claim.brand_id, claim.id): claim for claim in claims}
         async with write_transaction(self.resources.sessions) as session:
-            intents = await queries.lock_answerable(session, claims)
+            intents = await claiming.lock_answerable(session, claims)
             for intent in intents:
-                outcome = answers[intent.brand_id, intent.id]
-                self._settle(session, intent, answer_of(intent, outcome, now), now)
-            await queries.update_intents(session, intents)
+                key = intent.brand_id, intent.id
+                intent.new_calls.append(told_call(tries[key], answers[key], now))
+                self._settle(session, intent, answer_of(intent, answers[key], now), now)
+            await queries.update_answered(session, intents)
+            await mark_gone(session, _gone(intents), now=now)
 
     async def record_each(self, claims: Sequence[Claimed], answers: Answers) -> None:
         """`record`; where the batch holds an intent that cannot be written, each for itself.
@@ -139,16 +141,21 @@ class Dispatcher:
     ) -> None:
         adapter = self.retailers.get(retailer or "")
         answers: Answers = {}
-        lines: dict[IntentKey, Line] = {}
+        adds: dict[IntentKey, Line] = {}
+        undos: dict[IntentKey, Line] = {}
         for claim in claims:
-            ready = _line(claim, adapter, accounts)
-            if isinstance(ready, Line):
-                lines[claim.brand_id, claim.id] = ready
+            key = claim.brand_id, claim.id
+            ready = _ready(claim, adapter, accounts)
+            if not isinstance(ready, Line):
+                answers[key] = ready
+            elif claim.withdraw_requested:
+                undos[key] = ready
             else:
-                answers[claim.brand_id, claim.id] = ready
-        if adapter is not None and lines:
-            outcomes = await _ask(adapter, list(lines.values()))
-            answers.update(zip(lines, outcomes, strict=True))
+                adds[key] = ready
+        if adapter is not None and adds:
+            answers.update(zip(adds, await add(adapter, adds.values()), strict=True))
+        if adapter is not None and undos:
+            answers.update(zip(undos, await remove(adapter, undos.values()), strict=True))
         await self._record_while_leased(claims, answers)
 
     async def _record_while_leased(self, claims: Sequence[Claimed], answers: Answers) -> None:
@@ -179,6 +186,7 @@ class Dispatcher:
                 _move(session, intent, CartIntentStatus.WITHDRAWN, now)
             case TryAgain(delay):
                 intent.next_attempt_at = now + delay * self.spread()
+                intent.claimed_until = None
                 intent.updated_at = now
             case _:
                 assert_never(answer)
@@ -194,47 +202,26 @@ def _move(
     move(session, intent, status, now=now, actor=ActorKind.UPSTREAM, failure=failure)
 
 
-async def _ask(adapter: Adapter, lines: list[Line]) -> list[Outcome]:
-    """The retailer's outcomes; what it owes when the deadline passes is to be tried again."""
-    try:
-        async with asyncio.timeout(DEADLINE.total_seconds()):
-            outcomes = await adapter.add(lines, deadline=DEADLINE)
-        if len(outcomes) == len(lines):
-            return outcomes
-        refusal = Refusal.RETAILER_UNAVAILABLE
-    except TimeoutError:
-        refusal = Refusal.RETAILER_TIMEOUT
-    except RetailerUnavailable:
-        refusal = Refusal.RETAILER_UNAVAILABLE
-    except Exception as error:
-        log.error("retailer_failed", adapter=type(adapter).__name__, **describe(error))
-        refusal = Refusal.RETAILER_UNAVAILABLE
-    return [Refused(reason=refusal, retryable=True) for _ in lines]
-
-
-def _line(
+def _ready(
     claim: Claimed, adapter: Adapter | None, accounts: Mapping[AccountKey, str]
 ) -> Line | Refused:
-    """What to ask the retailer for, or why it is not asked."""
+    """What to tell the retailer, or why it is not asked."""
+    adds = adapter is not None and adapter.add_mode is AddMode.SERVER_ADD
+    if claim.withdraw_requested and not adds:
+        return NOTHING_TO_UNDO
     if claim.is_held:
-        return Refused(reason=Refusal.ALREADY_IN_CART)
-    if adapter is None or claim.retailer_product_id is None:
-        detail = f"There is no retailer {claim.retailer} in this deployment."
-        return Refused(reason=Refusal.RETAILER_UNAVAILABLE, retryable=True, detail=detail)
-    key = _account_key(claim)
-    account = accounts.get(key) if key else None
-    if account is None and adapter.add_mode is AddMode.SERVER_ADD:
-        return Refused(reason=Refusal.LINK_REVOKED)
-    return Line(
-        idempotency_key=str(claim.id),
-        account=account,
-        marketplace=claim.marketplace,
-        retailer_product_id=claim.retailer_product_id,
-        quantity=claim.quantity,
-    )
+        return HELD
+    line = line_of(claim, adapter, accounts)
+    if isinstance(line, Line) and line.account is None and adds and not claim.withdraw_requested:
+        return UNLINKED
+    return line
 
 
-def _account_key(claim: Claimed) -> AccountKey | None:
-    if claim.retailer is None:
-        return None
-    return claim.brand_id, claim.shopper_id, claim.retailer, claim.marketplace
+def _gone(intents: Sequence[Intent]) -> set[ProductKey]:
+    """Products that their retailer says it lists no more."""
+    return {
+        (intent.brand_id, intent.product.id)
+        for intent in intents
+        if intent.product and intent.failure
+        if intent.failure.reason is FailureReason.PRODUCT_GONE
+    }

@@ -3,8 +3,9 @@
 Intents are read and written many at a time, so they are plain values here, not rows of a session.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.brands.states import TriggerAction
@@ -40,7 +41,13 @@ class Offer:
 
 @dataclass(slots=True, kw_only=True)
 class Intent:
-    """A cart intent. Only `service.move` changes `status`: it writes the event too."""
+    """A cart intent. Only `moves.move` changes `status`: it writes the event too.
+
+    `claimed_until` is set while its retailer is asked: the end of the lease. `remove_due_at` is
+    when the retailer is to be asked to take it out again; None where nobody wants that.
+    `new_decisions` and `new_calls` are notes for the trace that the table does not hold yet: an
+    update appends them.
+    """
 
     brand_id: UUID
     id: UUID
@@ -65,11 +72,16 @@ class Intent:
     withdraw_requested: bool = False
     attempts: int = 0
     next_attempt_at: datetime | None = None
+    claimed_until: datetime | None = None
+    remove_due_at: datetime | None = None
+    remove_attempts: int = 0
     waits_until: datetime | None = None
     matched_at: datetime | None = None
     resolved_at: datetime | None = None
     queued_at: datetime | None = None
     answered_at: datetime | None = None
+    new_decisions: list[dict[str, Any]] = field(default_factory=list)
+    new_calls: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,8 @@ class Request:
     """What one tagged post asks of one brand. `tweet` is None while its parent is unknown.
 
     `unavailable` is why the tweet cannot be bought from, if it cannot. `retailer` serves the
-    brand's marketplace; None where nobody does.
+    brand's marketplace; None where nobody does. `deleted` says that the post was deleted before
+    it arrived: a new intent is withdrawn at once.
     """
 
     brand_id: UUID
@@ -103,3 +116,4 @@ class Request:
     marketplace: str
     retailer: str | None
     received_at: datetime
+    deleted: bool = False

@@ -1,9 +1,10 @@
 """Table of cart intents."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.brands.states import TriggerAction
@@ -15,11 +16,15 @@ class CartIntent(TenantRecord):
     """What one shopper asked for by one reply, and what became of it.
 
     Moments are null until their stage was reached. `attempts` counts calls to the retailer and
-    fences them: an answer to an older attempt is not recorded.
+    fences them: an answer to an older attempt is not recorded; `claimed_until` is the end of the
+    lease while one is under way. `remove_due_at` and `remove_attempts` are the same for taking an
+    added line out again. `decisions` and `retailer_calls` are notes for the trace; as many as an
+    intent has moves and calls. No foreign keys, for the reason that engagements have none.
     """
 
     __tablename__ = "cart_intent"
 
+    brand_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-2)
     engagement_id: Mapped[UUID]
     engagement_xid: Mapped[int | None] = xid_column(nullable=True)
     tweet_id: Mapped[UUID | None]
@@ -43,6 +48,11 @@ class CartIntent(TenantRecord):
     withdraw_requested: Mapped[bool] = mapped_column(default=False)
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]
+    remove_due_at: Mapped[datetime | None]
+    remove_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    decisions: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    retailer_calls: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     waits_until: Mapped[datetime | None]
     received_at: Mapped[datetime]
     matched_at: Mapped[datetime | None]
@@ -53,17 +63,6 @@ class CartIntent(TenantRecord):
 
     __table_args__ = (
         UniqueConstraint("brand_id", "engagement_id"),
-        ForeignKeyConstraint(
-            ["brand_id", "engagement_id"], ["engagement.brand_id", "engagement.id"]
-        ),
-        ForeignKeyConstraint(
-            ["brand_id", "tweet_id"], ["shoppable_tweet.brand_id", "shoppable_tweet.id"]
-        ),
-        ForeignKeyConstraint(["brand_id", "shopper_id"], ["shopper.brand_id", "shopper.id"]),
-        ForeignKeyConstraint(["brand_id", "product_id"], ["product.brand_id", "product.id"]),
-        ForeignKeyConstraint(
-            ["brand_id", "previous_intent_id"], ["cart_intent.brand_id", "cart_intent.id"]
-        ),
         CheckConstraint(
             "(status = 'FAILED') = (failure_reason IS NOT NULL)", name="failed_has_reason"
         ),
@@ -77,6 +76,9 @@ class CartIntent(TenantRecord):
             "(status = 'QUEUED') = (next_attempt_at IS NOT NULL)", name="queued_has_next_attempt"
         ),
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
+        CheckConstraint(
+            "remove_due_at IS NULL OR status = 'ADDED'", name="only_what_was_added_is_removed"
+        ),
         Index(None, "brand_id", "received_at", "id"),
         Index(None, "brand_id", "tweet_id", "received_at", "id"),
         Index(None, "brand_id", "shopper_id", "received_at", "id"),
@@ -95,5 +97,11 @@ class CartIntent(TenantRecord):
             ),
         ),
         Index("ix_cart_intent_due", "next_attempt_at", postgresql_where="status = 'QUEUED'"),
+        Index("ix_cart_intent_received", "id", postgresql_where="status = 'RECEIVED'"),
         Index("ix_cart_intent_waits", "waits_until", postgresql_where="waits_until IS NOT NULL"),
+        Index(
+            "ix_cart_intent_removals",
+            "remove_due_at",
+            postgresql_where="remove_due_at IS NOT NULL",
+        ),
     )

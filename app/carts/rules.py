@@ -1,11 +1,11 @@
-"""What becomes of a request for a cart: the product, repeats, the way to the retailer, its answer.
+"""What becomes of a request for a cart: the product, repeats, the way to the retailer.
 
 Numbers of rules are those of the trigger decision as documented: 7 the product, 8 repeats, 9 link
-or consent, 10 the retailer's answer.
+or consent. What the retailer's answer means (rule 10) is decided in `answers`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
@@ -13,9 +13,8 @@ from app.carts.intents import Failure, Intent, Related, Request
 from app.carts.states import LIVE, CartIntentStatus, FailureReason
 from app.products.facts import ProductFacts, ProductName
 from app.products.states import Availability, ProductKind, ProductStatus
-from app.retailers.adapter import Added, HandOff, Outcome, Refused
 from app.retailers.states import AddMode
-from app.tweets.facts import LinkFacts, TweetFacts
+from app.tweets.facts import LinkFacts, TweetFacts, TweetName
 from app.tweets.states import LinkVerdict
 
 PARENT_WAITS = timedelta(hours=24)
@@ -23,21 +22,6 @@ PARENT_WAITS = timedelta(hours=24)
 
 SHOPPER_WAITS = timedelta(days=7)
 """How long an intent waits for a choice, a link or a consent, counted from its receipt."""
-
-TRIES_MAX = 6
-TRIES_TOGETHER_MAX = timedelta(hours=1)
-
-RETRY_DELAYS = (
-    timedelta(seconds=1),
-    timedelta(seconds=4),
-    timedelta(seconds=30),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-)
-"""How long to wait after the first, second ... try that failed: 36 minutes in all."""
-
-RETRY_JITTER = 0.2
-"""Delays are lengthened or shortened by up to this part, so that failures do not come in step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +64,22 @@ def find_product(tweet: TweetFacts, marketplace: str) -> Found:
     return Unusable(reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of the things that a tweet leads to; `why_not` is None where it can go to a cart."""
+
+    product: ProductFacts | None
+    why_not: FailureReason | None
+
+
+def candidates(tweet: TweetFacts, marketplace: str) -> list[Candidate]:
+    """What rule 7 chooses from: the primary product alone, else what the links lead to."""
+    if tweet.primary is not None:
+        return [Candidate(tweet.primary, why_not_usable(tweet.primary, marketplace))]
+    found = [Candidate(link.product, _why_not_link(link, marketplace)) for link in tweet.links]
+    return list(dict.fromkeys(found))
+
+
 def _found(products: Sequence[ProductFacts], reason: FailureReason | None) -> Found:
     if reason is not None:
         return Unusable(reason)
@@ -92,7 +92,7 @@ def _why_not_link(link: LinkFacts, marketplace: str) -> FailureReason | None:
     match link.verdict:
         case LinkVerdict.NO_PRODUCT_LINK:
             return FailureReason.NO_PRODUCT_LINK
-        case LinkVerdict.NOT_A_PRODUCT:
+        case LinkVerdict.NOT_A_PRODUCT | LinkVerdict.PENDING:
             return FailureReason.NOT_A_PRODUCT
         case LinkVerdict.MARKETPLACE_MISMATCH:
             return FailureReason.MARKETPLACE_MISMATCH
@@ -156,7 +156,40 @@ class Way:
 
 
 def decide(request: Request, related: Sequence[Related], way: Way) -> Decision:
-    """Rules 6 to 9 for one request; *related* are the shopper's intents that may matter."""
+    """Rules 6 to 9 for one request; *related* are the shopper's other intents that may matter.
+
+    A post that was deleted before it arrived makes an intent that is withdrawn at once.
+    """
+    decision = _decide(request, related, way)
+    if not request.deleted or isinstance(decision, Repeats):
+        return decision
+    return replace(decision, status=CartIntentStatus.WITHDRAWN, failure=None, waits_until=None)
+
+
+def decide_choice(
+    intent: Intent, product: ProductName, related: Sequence[Related], way: Way
+) -> Decision:
+    """Rules 8 and 9 for an intent whose product was chosen; *related* are her other intents."""
+    repeated = _first(
+        known.intent
+        for known in related
+        if known.intent.status in LIVE
+        and _is_of(known.intent, intent.tweet)
+        and _is_for(known.intent, product)
+    )
+    return Repeats(repeated) if repeated else _go_on(intent, related, way, product, None)
+
+
+def decide_completion(intent: Intent, related: Sequence[Related], way: Way) -> Becomes | None:
+    """Rules 8 and 9 again for an intent that waits for a link or consent; None: it waits on."""
+    assert intent.product is not None, "an intent without a product waits for a choice"
+    if not way.is_open:
+        return None
+    decision = _go_on(intent, related, way, intent.product, None)
+    return None if decision.status is intent.status else decision
+
+
+def _decide(request: Request, related: Sequence[Related], way: Way) -> Decision:
     if request.tweet is None:
         return _await_parent(request, related)
     previous = _previous(related, request.tweet)
@@ -197,20 +230,20 @@ def _await_parent(request: Request, related: Sequence[Related]) -> Decision:
 
 
 def _go_on(
-    request: Request,
+    asked: Request | Intent,
     related: Sequence[Related],
     way: Way,
     product: ProductName,
     previous: Intent | None,
-) -> Decision:
+) -> Becomes:
     """The product is known and no reply before asked for it here."""
     if any(_is_done(known.intent, product) for known in related):
         return _fails(8, FailureReason.ALREADY_IN_CART, product=product, previous=previous)
     if way.add_mode is None:
-        detail = f"No retailer serves the brand's marketplace {request.marketplace}."
+        detail = f"No retailer serves the brand's marketplace {asked.marketplace}."
         return _fails(9, FailureReason.MARKETPLACE_MISMATCH, detail, product, previous)
     if not way.is_open:
-        return _waits(9, CartIntentStatus.AWAITING_LINK, request, product, previous)
+        return _waits(9, CartIntentStatus.AWAITING_LINK, asked, product, previous)
     return Becomes(rule=9, status=CartIntentStatus.QUEUED, product=product, previous=previous)
 
 
@@ -223,8 +256,7 @@ def _repeated(
         known.intent
         for known in related
         if known.intent.status in LIVE
-        and known.intent.tweet is not None
-        and known.intent.tweet.id == request.tweet.name.id
+        and _is_of(known.intent, request.tweet.name)
         and (known.intent.product is None or _is_for(known.intent, product))
     )
 
@@ -234,15 +266,17 @@ def _previous(related: Sequence[Related], tweet: TweetFacts) -> Intent | None:
     return _first(
         known.intent
         for known in reversed(related)
-        if known.intent.status not in LIVE
-        and known.intent.tweet is not None
-        and known.intent.tweet.id == tweet.name.id
+        if known.intent.status not in LIVE and _is_of(known.intent, tweet.name)
     )
 
 
 def _is_done(intent: Intent, product: ProductName) -> bool:
     done = (CartIntentStatus.ADDED, CartIntentStatus.HANDED_OFF)
     return intent.status in done and _is_for(intent, product)
+
+
+def _is_of(intent: Intent, tweet: TweetName | None) -> bool:
+    return intent.tweet is not None and tweet is not None and intent.tweet.id == tweet.id
 
 
 def _is_for(intent: Intent, product: ProductName | None) -> bool:
@@ -272,7 +306,7 @@ def _fails(
 def _waits(
     rule: int,
     status: CartIntentStatus,
-    request: Request,
+    asked: Request | Intent,
     product: ProductName | None,
     previous: Intent | None,
 ) -> Becomes:
@@ -280,40 +314,6 @@ def _waits(
         rule=rule,
         status=status,
         product=product,
-        waits_until=request.received_at + SHOPPER_WAITS,
+        waits_until=asked.received_at + SHOPPER_WAITS,
         previous=previous,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class TryAgain:
-    """The retailer may take it later: how long to wait, before jitter."""
-
-    delay: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """The shopper took it back while the retailer was asked, and nothing was added."""
-
-
-Answer: TypeAlias = Added | HandOff | Failure | TryAgain | Withdrawn
-
-
-def answer_of(intent: Intent, outcome: Outcome, now: datetime) -> Answer:
-    """Rule 10: what the retailer's outcome means for a QUEUED intent.
-
-    `intent.attempts` counts the try that ended so, and `queued_at` is when the tries began.
-    """
-    if not isinstance(outcome, Refused):
-        return outcome
-    if intent.withdraw_requested:
-        return Withdrawn()
-    failure = Failure(FailureReason(outcome.reason.value), outcome.retryable, outcome.detail)
-    if not outcome.retryable or intent.attempts >= TRIES_MAX:
-        return failure
-    delay = RETRY_DELAYS[max(intent.attempts, 1) - 1]
-    began = intent.queued_at or now
-    if now + delay > began + TRIES_TOGETHER_MAX:
-        return failure
-    return TryAgain(delay)

@@ -1,14 +1,17 @@
 """Cart intents in the API, live and as events remember them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
+from uuid import UUID
 
 import strawberry
 from sqlalchemy import ColumnElement, Text, or_
 
 from app.brands.states import TriggerAction
-from app.carts import access, models
+from app.carts import access, models, traces
+from app.carts.explain import TraceStage, TraceStep, explain
 from app.carts.states import CartIntentStatus, FailureReason
 from app.core.ids import NOBODY, parse_global_id
 from app.core.viewer import Scope
@@ -20,6 +23,7 @@ from app.events.schema import Event, LogHeartbeat, LogLag
 from app.graphql.money import Money
 from app.graphql.node import Node
 from app.graphql.paging import Connection, Order
+from app.graphql.perform import key_of
 from app.graphql.reads.binding import (
     ListArgument,
     column,
@@ -34,6 +38,7 @@ from app.graphql.reads.binding import (
     stream,
     stream_place,
 )
+from app.graphql.resolved import ResolvedInfo, read, resolved
 from app.graphql.scalars import XID, BigInt
 from app.products.schema import Product, ProductSnapshot
 from app.shoppers.schema import Shopper, ShopperSnapshot
@@ -105,6 +110,14 @@ class CartIntent(Node):
         currency="offer_currency",
     )
     repeat_count: int = column("How many further replies asked for the same while it was live.")
+    withdraw_requested: bool = column(
+        "Whether it was taken back after its retailer was asked: an answer that it was added "
+        "stands, else it is withdrawn."
+    )
+    removal_due_at: datetime | None = column(
+        "When its retailer is asked next to take it out again; null: that is not asked for.",
+        "remove_due_at",
+    )
     waits_until: datetime | None = column("Until when it waits for her; null: it does not wait.")
     timings: StageTimings = embedded(
         "When it reached its stages.",
@@ -270,9 +283,70 @@ class CartIntentSubscriptions:
     )
 
 
+strawberry.enum(TraceStage, description="What a step of a trace is about.")
+
+
+@strawberry.type(name="TraceFact", description="One thing that a step knew.")
+class TraceFactType:
+    """One thing that a step knew."""
+
+    name: str = strawberry.field(description="What it is.")
+    value: str = strawberry.field(description="What it was then.")
+
+
+@strawberry.type(name="TraceStep", description="One step of how an intent came to be what it is.")
+class TraceStepType:
+    """One step of a trace."""
+
+    at: datetime = strawberry.field(description="When it was.")
+    stage: TraceStage = strawberry.field(description="What it is about.")
+    rule: int | None = strawberry.field(
+        description="The number of the documented decision's rule; null where none applied."
+    )
+    summary: str = strawberry.field(description="What happened, in a sentence. It names no ids.")
+    facts: list[TraceFactType] = strawberry.field(description="What was known then.")
+    withheld: list[str] = strawberry.field(description="Scopes that would show further facts.")
+
+
+@strawberry.type(description="How an intent came to be what it is.")
+class CartIntentTrace:
+    """How an intent came to be what it is."""
+
+    id: strawberry.ID = column("The intent.", id_of="CartIntent")
+    status: CartIntentStatus = strawberry.field(description="Where it is now.")
+    steps: list[TraceStepType] = strawberry.field(description="In the order of time.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """The values of a trace."""
+
+    id: UUID
+    status: CartIntentStatus
+    steps: list[TraceStep]
+
+
 @strawberry.type
 class CartIntentQueries:
     """Root fields of cart intents."""
+
+    @resolved(
+        "How an intent came to be what it is: what arrived, what was found, what was asked.",
+        scope=Scope.INTENTS_READ,
+    )
+    async def explain_cart_intent(
+        self, info: ResolvedInfo, id: strawberry.ID
+    ) -> CartIntentTrace | None:
+        """The trace of the viewer's intent with this id; null where there is none."""
+        intent_id = key_of("CartIntent", id)
+        rows = await read(info, traces.intent_row(intent_id))
+        if not rows:
+            return None
+        intent = traces.read_row(rows[0])
+        repeats = await read(info, traces.repeating_rows(intent))
+        steps = explain(intent, repeats, info.context.viewer.scopes)
+        trace = _Trace(intent_id, CartIntentStatus(intent["status"]), steps)
+        return cast("CartIntentTrace", trace)
 
     cart_intent: CartIntent | None = root_one("A cart intent by its id.")
     cart_intents: Connection[CartIntent] = root_many(

@@ -1,193 +1,224 @@
-"""Cart intents: made from tagged posts, moved from state to state, each move with its event.
+"""Requests become intents, or repeat one that is live; what waited for its parent goes on.
 
 Nothing here commits. Intents are decided many at a time: one look, one write, one row of the log
 for each that happened.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
-from app.carts import queries
+from app.carts import queries, replies
+from app.carts.decisions import Notes, note
+from app.carts.express import Taking
 from app.carts.intents import Failure, Intent, Related, Request
-from app.carts.rules import Becomes, Chosen, Repeats, Way, decide, find_product
-from app.carts.states import CartIntentStatus, may_move
+from app.carts.moves import begin, move, repeat
+from app.carts.rules import Becomes, Chosen, Found, Repeats, Way, decide, find_product
+from app.carts.states import LIVE, CartIntentStatus, FailureReason
 from app.core.database import WriteSession
 from app.core.ids import uuid7
-from app.events.catalogue import EventType
-from app.events.log import NewEvent, record
+from app.engagements.service import mark_misuse
+from app.engagements.states import MisuseReason
 from app.events.states import ActorKind
 from app.retailers.registry import ADD_MODES
 from app.retailers.states import AddMode
 from app.shoppers.queries import ShopperKey, active_links, consenting
 from app.shoppers.states import ConsentKind
+from app.tweets.facts import TweetFacts
 
-SUBJECT_TYPE = "CartIntent"
+Place: TypeAlias = tuple[ShopperKey, str | None, str]
+"""Where a cart is: a shopper, a retailer and a marketplace."""
+
+MERGED = "Another reply of hers to the same post asks for the same."
 
 
-class IllegalMove(Exception):
-    """An intent was to go where its table of moves does not lead: a defect, not a problem."""
+@dataclass
+class Look:
+    """What was looked up for a batch, and what has come of it so far."""
+
+    known: dict[ShopperKey, list[Related]] = field(default_factory=dict)
+    ways: dict[Place, Way] = field(default_factory=dict)
+    made: list[Intent] = field(default_factory=list)
+    changed: dict[UUID, Intent] = field(default_factory=dict)
+    repeats: list[tuple[UUID, UUID, UUID]] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
+
+    def related_to(self, intent: Intent) -> list[Related]:
+        """The same shopper's intents."""
+        return self.known.get((intent.brand_id, intent.shopper_id), [])
+
+    def others(self, intent: Intent) -> list[Related]:
+        """The same shopper's other intents."""
+        return [known for known in self.related_to(intent) if known.intent.id != intent.id]
+
+    def way_of(self, asked: Request | Intent) -> Way:
+        """How her cart is reached there."""
+        return self.ways[place_of(asked)]
+
+
+def place_of(asked: Request | Intent) -> Place:
+    """Where the request or intent leads."""
+    return (asked.brand_id, asked.shopper_id), asked.retailer, asked.marketplace
 
 
 async def ask_for_carts(
-    session: WriteSession, requests: Sequence[Request], *, now: datetime
+    session: WriteSession,
+    requests: Sequence[Request],
+    *,
+    now: datetime,
+    taking: Taking | None = None,
 ) -> list[Intent]:
     """Answer each request in its order: a new intent in its first state, or a repeat noted.
 
-    Returns the new intents. Requests of one shopper in one batch see each other.
+    Returns the new intents. Requests of one shopper in one batch see each other. What waits for
+    the tweet that a request is about goes on first, and the request repeats it. New intents may go
+    to their retailer at once, by *taking*.
     """
     if not requests:
         return []
-    known = await _related(session, requests)
-    ways = await _ways(session, requests)
-    made: list[Intent] = []
-    repeated: dict[UUID, Intent] = {}
+    look = Look(await _related(session, requests))
+    waiting = [known.intent for related in look.known.values() for known in related]
+    look.ways = await find_ways(session, [*requests, *(each for each in waiting if _waits(each))])
     for request in requests:
-        shopper = (request.brand_id, request.shopper_id)
-        related = known.setdefault(shopper, [])
-        decision = decide(request, related, ways[shopper, request.retailer, request.marketplace])
-        if isinstance(decision, Repeats):
-            repeat(session, decision.intent, now=now)
-            repeated[decision.intent.id] = decision.intent
-            continue
-        intent = _make(session, request, decision, now=now)
-        related.append(Related(intent, request.parent_xid))
-        made.append(intent)
-    await queries.insert_intents(session, made)
-    fresh = {intent.id for intent in made}
-    await queries.update_intents(
-        session, [repeated[key] for key in sorted(repeated.keys() - fresh)]
-    )
-    return made
+        await _go_on_first(session, look, request, now=now)
+        _ask(session, look, request, now=now)
+    if taking is not None:
+        taking.claim(((intent, look.related_to(intent)) for intent in look.made), now)
+    await _write(session, look)
+    return look.made
 
 
-def repeat(session: WriteSession, intent: Intent, *, now: datetime) -> None:
-    """Note that one more reply asked for what *intent* asks for already."""
-    intent.repeat_count += 1
-    intent.updated_at = now
-    ignored = EventType.CART_INTENT_REPEAT_IGNORED
-    _tell(session, intent, ignored, previous=intent.status, now=now, actor=ActorKind.SHOPPER)
+async def resume(
+    session: WriteSession, requests_by_intent: Sequence[tuple[Intent, Request]], *, now: datetime
+) -> list[Intent]:
+    """Let go on what waited for its parent, now that it is known; the intents that went on.
+
+    The intents are locked and read here: one that moved on meanwhile is left alone.
+    """
+    if not requests_by_intent:
+        return []
+    intents, requests = zip(*requests_by_intent, strict=True)
+    look = Look(await _related(session, requests, intents))
+    look.ways = await find_ways(session, requests)
+    found = {known.intent.id: known.intent for each in look.known.values() for known in each}
+    resumed = []
+    for intent, request in sorted(requests_by_intent, key=lambda pair: pair[0].id):
+        current = found.get(intent.id)
+        if current is not None and _waits(current) and request.tweet is not None:
+            await _resume(session, look, current, request, now=now)
+            resumed.append(current)
+    await _write(session, look)
+    return resumed
 
 
-def move(
+def _waits(intent: Intent) -> bool:
+    """Whether the intent waits for its parent."""
+    return intent.status is CartIntentStatus.RECEIVED
+
+
+def _ask(session: WriteSession, look: Look, request: Request, *, now: datetime) -> None:
+    related = look.known.setdefault((request.brand_id, request.shopper_id), [])
+    decision = decide(request, related, look.way_of(request))
+    if isinstance(decision, Repeats):
+        intent = decision.intent
+        repeat(session, intent, now=now)
+        look.changed[intent.id] = intent
+        look.repeats.append((request.brand_id, request.engagement_id, intent.id))
+        return
+    intent = _new(request, now)
+    begin(session, intent, now=now)
+    _enter(session, look, intent, request, decision, now=now)
+    related.append(Related(intent, request.parent_xid))
+    look.made.append(intent)
+
+
+async def _go_on_first(
+    session: WriteSession, look: Look, request: Request, *, now: datetime
+) -> None:
+    """Let her older replies go on that wait for the tweet that *request* is about."""
+    if request.tweet is None:
+        return
+    for known in look.known.get((request.brand_id, request.shopper_id), ()):
+        intent = known.intent
+        if _waits(intent) and known.parent_xid in request.tweet.version_xids:
+            await _resume(session, look, intent, _request_of(intent, known, request), now=now)
+
+
+async def _resume(
+    session: WriteSession, look: Look, intent: Intent, request: Request, *, now: datetime
+) -> None:
+    """Decide again for an intent whose parent is known now."""
+    assert request.tweet is not None, "an intent goes on once its tweet is known"
+    decision = decide(request, look.others(intent), look.way_of(request))
+    intent.retailer = request.retailer
+    look.changed[intent.id] = intent
+    if isinstance(decision, Repeats):
+        intent.tweet = request.tweet.name
+        await merge(session, look, elder=decision.intent, younger=intent, now=now)
+        return
+    _enter(session, look, intent, request, decision, now=now)
+    await mark_no_link(session, [intent], now=now)
+
+
+async def merge(
+    session: WriteSession, look: Look, *, elder: Intent, younger: Intent, now: datetime
+) -> None:
+    """Two intents turn out to ask for the same: the replies count for *elder*, *younger* ends."""
+    repeat(session, elder, now=now)
+    failure = Failure(FailureReason.ALREADY_IN_CART, detail=MERGED)
+    note(younger, rule=8, at=now, to="FAILED", mergedInto=str(elder.id))
+    move(session, younger, CartIntentStatus.FAILED, now=now, failure=failure)
+    look.changed |= {elder.id: elder, younger.id: younger}
+    await replies.take_over(session, elder=elder, younger=younger)
+
+
+def _enter(
+    session: WriteSession,
+    look: Look,
+    intent: Intent,
+    request: Request,
+    decision: Becomes,
+    *,
+    now: datetime,
+) -> None:
+    """Bring a RECEIVED intent where the decision sends it."""
+    intent.previous_intent_id = decision.previous.id if decision.previous else None
+    intent.tweet = request.tweet.name if request.tweet else None
+    look.notes.of_request(intent, request, decision, look.way_of(request), now)
+    if decision.status is CartIntentStatus.RECEIVED:
+        intent.waits_until = decision.waits_until
+        return
+    enter(session, intent, decision, now=now)
+
+
+def enter(
     session: WriteSession,
     intent: Intent,
-    status: CartIntentStatus,
+    decision: Becomes,
     *,
     now: datetime,
     actor: ActorKind = ActorKind.SYSTEM,
-    failure: Failure | None = None,
-    waits_until: datetime | None = None,
+    recovered: bool = False,
 ) -> None:
-    """Bring *intent* to *status* and collect the event; the caller writes the row.
-
-    Raises:
-        IllegalMove: the table of moves does not hold it.
-    """
-    if not may_move(intent.status, status):
-        raise IllegalMove(f"Intent {intent.id} may not go from {intent.status} to {status}.")
-    previous = intent.status
-    intent.status = status
-    intent.failure = failure
-    intent.waits_until = waits_until
-    intent.next_attempt_at = now if status is CartIntentStatus.QUEUED else None
-    if status is CartIntentStatus.QUEUED:
-        intent.queued_at = now
-    if previous is CartIntentStatus.QUEUED:
-        intent.answered_at = now
-    intent.updated_at = now
-    event_type = EventType(f"cart_intent.{status.value.lower()}")
-    _tell(session, intent, event_type, previous=previous, now=now, actor=actor)
-
-
-def snapshot(intent: Intent, *, previous: CartIntentStatus | None) -> dict[str, Any]:
-    """What an event says of an intent: what is true now, by the names of the schema.
-
-    Nothing personal: a shopper is her reference at this brand.
-    """
-    return {
-        "id": str(intent.id),
-        "status": intent.status.value,
-        "previousStatus": previous.value if previous else None,
-        "action": intent.action.value,
-        "marketplace": intent.marketplace,
-        "quantity": intent.quantity,
-        "repeatCount": intent.repeat_count,
-        "engagementXid": None if intent.engagement_xid is None else str(intent.engagement_xid),
-        "shopper": {"id": str(intent.shopper_id)},
-        **_names(intent),
-        **_outcome(intent),
-        "timings": {
-            "receivedAt": _moment(intent.received_at),
-            "matchedAt": _moment(intent.matched_at),
-            "resolvedAt": _moment(intent.resolved_at),
-            "queuedAt": _moment(intent.queued_at),
-            "answeredAt": _moment(intent.answered_at),
-        },
-    }
-
-
-def _names(intent: Intent) -> dict[str, Any]:
-    """What the intent is about, as it is called now."""
-    tweet, product = intent.tweet, intent.product
-    about: dict[str, Any] = {"tweet": None, "product": None}
-    if tweet:
-        about["tweet"] = {"id": str(tweet.id), "rootXid": str(tweet.root_xid)}
-    if product:
-        about["product"] = {
-            "id": str(product.id),
-            "retailer": product.retailer,
-            "marketplace": product.marketplace,
-            "retailerProductId": product.retailer_product_id,
-            "title": product.title,
-        }
-    return about
-
-
-def _outcome(intent: Intent) -> dict[str, Any]:
-    """What became of the intent so far."""
-    offer, failure, hand_off = intent.offer, intent.failure, intent.hand_off
-    outcome: dict[str, Any] = {"offer": None, "failure": None, "handOff": None}
-    if offer:
-        outcome["offer"] = {"amountMinor": offer.amount_minor, "currency": offer.currency}
-    if failure:
-        outcome["failure"] = {
-            "reason": failure.reason.value,
-            "retryable": failure.retryable,
-            "detail": failure.detail,
-        }
-    if hand_off:
-        outcome["handOff"] = {"url": hand_off.url, "expiresAt": _moment(hand_off.expires_at)}
-    return outcome
-
-
-def _tell(
-    session: WriteSession,
-    intent: Intent,
-    event_type: EventType,
-    *,
-    previous: CartIntentStatus | None,
-    now: datetime,
-    actor: ActorKind,
-) -> None:
-    event = NewEvent(
-        brand_id=intent.brand_id,
-        type=event_type,
-        occurred_at=now,
-        subject_type=SUBJECT_TYPE,
-        subject_id=intent.id,
-        correlation_id=intent.id,
-        actor_kind=actor,
-        actor_id=intent.shopper_id if actor is ActorKind.SHOPPER else None,
-        data={"cartIntent": snapshot(intent, previous=previous)},
+    """Bring *intent* where the decision sends it, with the product that it says."""
+    if decision.product is not None and intent.product is None:
+        intent.product, intent.resolved_at = decision.product, now
+    move(
+        session,
+        intent,
+        decision.status,
+        now=now,
+        actor=actor,
+        failure=decision.failure,
+        waits_until=decision.waits_until,
+        recovered=recovered,
     )
-    record(session, event)
 
 
-def _make(session: WriteSession, request: Request, decision: Becomes, *, now: datetime) -> Intent:
-    """A new intent: received, then at once where the decision sends it."""
-    intent = Intent(
+def _new(request: Request, now: datetime) -> Intent:
+    return Intent(
         brand_id=request.brand_id,
         id=uuid7(),
         engagement_id=request.engagement_id,
@@ -197,60 +228,100 @@ def _make(session: WriteSession, request: Request, decision: Becomes, *, now: da
         marketplace=request.marketplace,
         retailer=request.retailer,
         status=CartIntentStatus.RECEIVED,
-        tweet=request.tweet.name if request.tweet else None,
-        previous_intent_id=decision.previous.id if decision.previous else None,
         received_at=request.received_at,
         matched_at=now,
-        waits_until=decision.waits_until,
         updated_at=now,
     )
-    received = EventType.CART_INTENT_RECEIVED
-    _tell(session, intent, received, previous=None, now=now, actor=ActorKind.SHOPPER)
-    if decision.product is not None:
-        intent.product, intent.resolved_at = decision.product, now
-    if decision.status is not CartIntentStatus.RECEIVED:
-        move(
-            session,
-            intent,
-            decision.status,
-            now=now,
-            failure=decision.failure,
-            waits_until=decision.waits_until,
-        )
-    return intent
+
+
+def _request_of(intent: Intent, known: Related, request: Request) -> Request:
+    """What an older reply of hers asks for, now that *request* brought the tweet of both."""
+    return replace(
+        request,
+        engagement_id=intent.engagement_id,
+        engagement_xid=intent.engagement_xid or 0,
+        parent_xid=known.parent_xid,
+        action=intent.action,
+        marketplace=intent.marketplace,
+        retailer=intent.retailer,
+        received_at=intent.received_at,
+        deleted=False,
+    )
+
+
+async def mark_no_link(session: WriteSession, intents: Iterable[Intent], *, now: datetime) -> None:
+    """Every reply to a post without a product link is misuse too."""
+    keys = [
+        (intent.brand_id, intent.engagement_xid)
+        for intent in intents
+        if intent.failure is not None
+        and intent.failure.reason is FailureReason.NO_PRODUCT_LINK
+        and intent.engagement_xid is not None
+    ]
+    if keys:
+        await mark_misuse(session, keys, MisuseReason.NO_LINK, now=now)
+
+
+async def _write(session: WriteSession, look: Look) -> None:
+    await queries.insert_intents(session, look.made)
+    fresh = {intent.id for intent in look.made}
+    kept = sorted(look.changed.keys() - fresh)
+    await queries.update_decided(session, [look.changed[key] for key in kept])
+    await replies.note_repeats(session, look.repeats)
 
 
 async def _related(
-    session: WriteSession, requests: Sequence[Request]
+    session: WriteSession, requests: Sequence[Request], intents: Sequence[Intent] = ()
 ) -> dict[ShopperKey, list[Related]]:
     """The intents that these requests may repeat, follow or collide with, by shopper; locked."""
-    tweets = [(request.tweet, request) for request in requests if request.tweet is not None]
-    found = [find_product(tweet, request.marketplace) for tweet, request in tweets]
+    tweets = {
+        (request.tweet.name.id, request.marketplace): request.tweet
+        for request in requests
+        if request.tweet is not None
+    }
+    found = {key: find_product(tweet, key[1]) for key, tweet in tweets.items()}
     related = await queries.lock_related(
         session,
-        shoppers={(request.brand_id, request.shopper_id) for request in requests},
-        tweet_ids={tweet.name.id for tweet, _ in tweets},
-        product_ids={each.product.id for each in found if isinstance(each, Chosen)},
-        parent_xids={
-            request.parent_xid
-            for request in requests
-            if request.tweet is None and request.parent_xid is not None
-        },
+        {_asked(request, found) for request in requests},
+        parent_xids=_parents(requests, tweets.values()),
+        intent_ids=[intent.id for intent in intents],
     )
+    return _by_shopper(related)
+
+
+def _asked(request: Request, found: Mapping[tuple[UUID, str], Found]) -> queries.Asked:
+    tweet_id = request.tweet.name.id if request.tweet else None
+    product = found.get((tweet_id, request.marketplace)) if tweet_id else None
+    product_id = product.product.id if isinstance(product, Chosen) else None
+    return request.brand_id, request.shopper_id, tweet_id, product_id
+
+
+async def look_at_shoppers(session: WriteSession, shoppers: Collection[ShopperKey]) -> Look:
+    """All that is live of these shoppers, locked; no more was looked up."""
+    live = await queries.lock_of_shoppers(session, shoppers, LIVE)
+    return Look(_by_shopper(Related(intent, None) for intent in live))
+
+
+def _by_shopper(related: Iterable[Related]) -> dict[ShopperKey, list[Related]]:
+    """Intents in their order, by whose they are."""
     known: dict[ShopperKey, list[Related]] = {}
     for each in related:
         known.setdefault((each.intent.brand_id, each.intent.shopper_id), []).append(each)
     return known
 
 
-async def _ways(
-    session: WriteSession, requests: Sequence[Request]
-) -> dict[tuple[ShopperKey, str | None, str], Way]:
-    """How each request's shopper reaches her cart there: by her link, or by her consent."""
-    asked = {
-        ((request.brand_id, request.shopper_id), request.retailer, request.marketplace)
-        for request in requests
-    }
+def _parents(requests: Iterable[Request], tweets: Iterable[TweetFacts]) -> set[int]:
+    """The posts that an intent without a tweet may wait for, to matter here."""
+    unknown = {request.parent_xid for request in requests if request.tweet is None}
+    versions = {xid for tweet in tweets for xid in tweet.version_xids}
+    return versions | {xid for xid in unknown if xid is not None}
+
+
+async def find_ways(
+    session: WriteSession, asking: Collection[Request | Intent]
+) -> dict[Place, Way]:
+    """How the shopper of each reaches her cart there: by her link, or by her consent."""
+    asked = {place_of(each) for each in asking}
     shoppers = {shopper for shopper, _, _ in asked}
     links = await active_links(session, shoppers)
     modes = {retailer: ADD_MODES.get(retailer or "") for _, retailer, _ in asked}
@@ -264,8 +335,3 @@ async def _ways(
         )
         for shopper, retailer, marketplace in asked
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    """RFC 3339 in UTC, as the API prints moments."""
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -99,6 +99,15 @@ LIVE = frozenset(
 )
 """While an intent is in one of these, a further tagged reply to the same tweet only repeats it."""
 
+ANSWERS = frozenset({_S.ADDED, _S.HANDED_OFF, _S.FAILED})
+"""What a QUEUED intent comes to by its retailer's answer."""
+
+WAITING = frozenset({_S.RECEIVED, _S.AWAITING_CHOICE, _S.AWAITING_LINK})
+"""What ends by itself when its time is over."""
+
+OPEN = WAITING | {_S.QUEUED}
+"""What did not reach the shopper yet, and can be withdrawn."""
+
 
 def may_move(old: CartIntentStatus, new: CartIntentStatus) -> bool:
     """Whether the table above holds the move."""

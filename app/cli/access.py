@@ -84,8 +84,8 @@ def create_token(
     scopes: Annotated[
         str | None,
         typer.Option(
-            help="What it may read, separated by commas or spaces, such as "
-            "brand:read,intents:read. [default: every scope but shoppers:identify]"
+            help="What it may do, separated by commas or spaces, such as "
+            "brand:read,intents:act. [default: every scope that reads, but shoppers:identify]"
         ),
     ] = None,
     label: Annotated[
@@ -100,9 +100,9 @@ def create_token(
     It is shown this once; only its SHA-256 is stored. It belongs to the app `command-line`.
     """
     from app.cli.runtime import opened, run
-    from app.oauth.rules import default_scopes, parse_scopes
+    from app.oauth.rules import parse_scopes, reading_scopes
 
-    words = default_scopes() if scopes is None else scopes.replace(",", " ").split()
+    words = reading_scopes() if scopes is None else scopes.replace(",", " ").split()
     asked = parse_scopes(words)
     if not isinstance(asked, frozenset):
         raise CommandFailed(asked.message)

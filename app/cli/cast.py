@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.cli.failures import CommandFailed
 from app.cli.replies import Author, Post
-from app.cli.seed_rows import root_xid
+from app.cli.seed_rows import RETAILER, root_xid
 from app.cli.world import BrandEntry, ProductEntry, ShopperEntry, TweetEntry, World
 from app.products.links import ProductLink, target_of
 from app.products.states import Availability, ProductKind
@@ -99,4 +99,5 @@ def _is_of(post: Post, product: ProductEntry) -> bool:
 def _is_plain(product: ProductEntry) -> bool:
     in_stock = product.availability in {Availability.IN_STOCK, Availability.LIMITED}
     refused = product.sandbox.on_add.refuse is not None or product.gone
-    return product.kind is ProductKind.PHYSICAL and in_stock and not refused
+    by_us = product.retailer == RETAILER
+    return by_us and product.kind is ProductKind.PHYSICAL and in_stock and not refused

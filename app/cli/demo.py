@@ -111,9 +111,10 @@ def _start(resources: "Resources") -> "list[Child]":
     }
     if settings.clock is not None:
         environment["HASHCART_CLOCK"] = clock.now().isoformat()
+    own = {"serve": environment, "worker": {**environment, "HASHCART_METRICS_PORT": "0"}}
     return [
-        start_child(command, environment, Path(folder) / f"demo-{command}.log")
-        for command in ("serve", "worker")
+        start_child(command, told, Path(folder) / f"demo-{command}.log")
+        for command, told in own.items()
     ]
 
 

@@ -43,9 +43,10 @@ subscription Adds($after: String) {
 
 @dataclass(frozen=True)
 class LiveAdd:
-    """One add as the subscription told it."""
+    """One add as the subscription told it; or a hand-off, which is none."""
 
     seq: int
+    handed_off: bool
     occurred_at: str
     shopper_id: str
     product: str
@@ -115,6 +116,7 @@ def _read(item: dict[str, Any]) -> LiveAdd:
     intent = item["cartIntent"]
     return LiveAdd(
         seq=int(item["seq"]),
+        handed_off=item["outcome"] == "HANDED_OFF",
         occurred_at=item["occurredAt"],
         shopper_id=intent["shopper"]["id"],
         product=intent["product"]["title"] if intent["product"] else "a product",

@@ -12,14 +12,27 @@ def refuse_taken_port(settings: Settings) -> None:
     Raises:
         CommandFailed: another program listens there, or the address is not this machine's.
     """
+    _refuse_taken(settings.host, settings.port, "HASHCART_PORT")
+
+
+def refuse_taken_metrics_port(settings: Settings) -> None:
+    """Make sure that `/metrics` can be served, where it is asked for.
+
+    Raises:
+        CommandFailed: likewise; each process of a machine needs a port of its own for it.
+    """
+    if settings.metrics_port:
+        _refuse_taken(settings.host, settings.metrics_port, "HASHCART_METRICS_PORT")
+
+
+def _refuse_taken(host: str, port: int, variable: str) -> None:
     try:
-        with _listening(settings.host, settings.port):
+        with _listening(host, port):
             return
     except OSError as error:
         raise CommandFailed(
-            f"Cannot listen at {settings.host}:{settings.port} ({error.strerror}). Stop what "
-            "listens there, or set HASHCART_PORT to another port, such as "
-            f"HASHCART_PORT={free_port()}."
+            f"Cannot listen at {host}:{port} ({error.strerror}). Stop what listens there, or set "
+            f"{variable} to another port, such as {variable}={free_port()}."
         ) from None
 
 

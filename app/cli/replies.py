@@ -5,7 +5,7 @@ Source:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, TypeAlias
@@ -80,19 +80,58 @@ class Replies:
 
     def write_by(self, author: Author, post: Post, moment: datetime) -> Body:
         """A reply of *author* to *post*. Ids grow from call to call, also within a millisecond."""
-        fresh = first_id_at(moment) | self._random.getrandbits(LOW_BITS)
-        self._last_id = max(fresh, self._last_id + 1)
+        xid = self._next_id(moment)
         tag = self._random.choice((post.tag, post.tag, post.tag.lower(), post.tag.upper()))
-        words = self._random.choice(TEXTS)
-        return self.deliver(post, _payload(self._last_id, author, post, words, tag))
+        return self.deliver(post, _payload(xid, author, post, self._random.choice(TEXTS), tag))
 
-    def deliver(self, post: Post, payload: Body) -> Body:
+    def write_near_miss(self, author: Author, post: Post, moment: datetime) -> Body:
+        """A reply whose hashtag looks like the brand's and is another one."""
+        return self._write_tagged(author, post, post.tag.replace("o", "\u043e"), moment)
+
+    def write_without_tag(self, author: Author, post: Post, moment: datetime) -> Body:
+        """A reply that asks for nothing."""
+        body = self.write_by(author, post, moment)
+        payload = body["data"]["payload"]
+        payload["text"] = f"@{post.brand_handle} does it come in green?"
+        payload["display_text_range"] = [0, len(payload["text"])]
+        del payload["entities"]["hashtags"]
+        return body
+
+    def write_to_nothing(self, author: Author, post: Post, moment: datetime) -> Body:
+        """A tagged reply to a post of the brand that is not known, and may still come."""
+        unknown = self._next_id(moment)
+        return self.write_by(author, replace(post, xid=unknown, conversation_xid=unknown), moment)
+
+    def repost(self, author: Author, post: Post, moment: datetime) -> Body:
+        """A repost of somebody's tagged reply, which carries its text and its tag."""
+        reply = self.write_by(stranger(self._random), post, moment)["data"]["payload"]
+        xid = str(self._next_id(moment))
+        payload = {
+            **reply,
+            "id": xid,
+            "author_id": str(author.x_user_id),
+            "conversation_id": xid,
+            "referenced_tweets": [{"type": "retweeted", "id": reply["id"]}],
+            "edit_history_tweet_ids": [xid],
+            "text": f"RT {reply['text']}",
+        }
+        for name in ("in_reply_to_tweet_id", "in_reply_to_user_id"):
+            del payload[name]
+        return self.deliver(post, payload, "post.repost.create")
+
+    def delete(self, body: Body, moment: datetime) -> Body:
+        """The word that a delivered post is deleted."""
+        post = body["data"]["payload"]
+        told = {"tweet": {"id": post["id"], "author_id": post["author_id"]}}
+        return {"data": {"delete": {**told, "event_at": f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"}}}
+
+    def deliver(self, post: Post, payload: Body, event_type: str = "post.reply.create") -> Body:
         """The payload in an envelope of its own, as X wraps it for each delivery."""
         return {
             "data": {
                 "event_uuid": str(self._random.getrandbits(EVENT_ID_BITS)),
                 "filter": {"user_id": str(post.brand_xid)},
-                "event_type": "post.reply.create",
+                "event_type": event_type,
                 "tag": f"brand:{post.brand_slug}",
                 "payload": payload,
                 "includes": {},
@@ -103,6 +142,16 @@ class Replies:
         """The same reply as a second delivery, which differs in its event's id only."""
         again = {**body["data"], "event_uuid": str(self._random.getrandbits(EVENT_ID_BITS))}
         return {"data": again}
+
+    def _write_tagged(self, author: Author, post: Post, tag: str, moment: datetime) -> Body:
+        words = self._random.choice(TEXTS)
+        return self.deliver(post, _payload(self._next_id(moment), author, post, words, tag))
+
+    def _next_id(self, moment: datetime) -> int:
+        """Ids grow from call to call, also within a millisecond."""
+        fresh = first_id_at(moment) | self._random.getrandbits(LOW_BITS)
+        self._last_id = max(fresh, self._last_id + 1)
+        return self._last_id
 
     def _author(self) -> Author:
         if not self._authors or self._random.random() < MADE_UP_SHARE:

@@ -29,17 +29,22 @@ def serve(until_input_ends: WithParent = False) -> None:
 
     SIGTERM or Ctrl-C stops it: requests that run are finished first, for at most 5 seconds.
     """
-    from app.cli.ports import refuse_taken_port
+    from app.cli.ports import refuse_taken_metrics_port, refuse_taken_port
     from app.core.settings import load_settings
 
     settings = load_settings()
     refuse_taken_port(settings)
+    refuse_taken_metrics_port(settings)
     from app.cli.runtime import opened, run
+    from app.core.collector import calm_collector
+    from app.core.metrics import exposed
     from app.main import serve as serve_until_stopped
 
     async def work() -> None:
         async with opened(settings) as resources:
-            await serve_until_stopped(resources)
+            calm_collector()
+            with exposed(settings):
+                await serve_until_stopped(resources)
 
     if until_input_ends:
         stop_when_input_ends()
@@ -51,7 +56,14 @@ def worker(until_input_ends: WithParent = False) -> None:
 
     Any number may run at once. SIGTERM or Ctrl-C stops it after the work in hand, within seconds.
     """
+    from app.cli.ports import refuse_taken_metrics_port
+    from app.core.settings import load_settings
+
+    settings = load_settings()
+    refuse_taken_metrics_port(settings)
     from app.cli.runtime import opened, run
+    from app.core.collector import calm_collector
+    from app.core.metrics import exposed
     from app.worker import run_worker
 
     async def work() -> None:
@@ -59,8 +71,10 @@ def worker(until_input_ends: WithParent = False) -> None:
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
-        async with opened() as resources:
-            await run_worker(resources, stop=stop)
+        async with opened(settings) as resources:
+            calm_collector()
+            with exposed(settings):
+                await run_worker(resources, stop=stop)
 
     if until_input_ends:
         stop_when_input_ends()

@@ -1,7 +1,7 @@
 """What a command opens before it works: settings, the database, keys."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -19,7 +19,17 @@ Result = TypeVar("Result")
 
 def run(command: Coroutine[Any, Any, Result]) -> Result:
     """Run a command's coroutine to its end, in an event loop of its own."""
-    return asyncio.run(command)
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        return runner.run(command)
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Makes loops that cost an eighth less CPU where they are to be had: not on Windows."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 @asynccontextmanager

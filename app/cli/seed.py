@@ -151,7 +151,7 @@ async def _seed_accounts(loading: Loading) -> int:
             "brand_id": brand.id,
             "marketplace": marketplace,
             "id": uuid7(),
-            "retailer": seed_rows.RETAILER,
+            "retailer": brand.entry.retailers.get(marketplace, seed_rows.RETAILER),
         }
         for brand in brands
         for marketplace in brand.entry.marketplaces
@@ -228,7 +228,7 @@ async def _seed_products(loading: Loading) -> int:
 
 async def _product_ids(loading: Loading) -> dict[tuple[UUID, str, str], UUID]:
     keys = [
-        (loading.brands[product.brand].id, seed_rows.RETAILER, product.marketplace, product.asin)
+        (loading.brands[product.brand].id, product.retailer, product.marketplace, product.asin)
         for product in loading.world.products
     ]
     found = await ids_by(loading.session, Product, PRODUCT_KEY, keys)

@@ -73,7 +73,7 @@ def product_row(brand: KnownBrand, product: ProductEntry, moment: datetime) -> R
     """A product as the brand lists it; its offer is known since *moment*."""
     return {
         "brand_id": brand.id,
-        "retailer": RETAILER,
+        "retailer": product.retailer,
         "marketplace": product.marketplace,
         "retailer_product_id": product.asin,
         "title": product.title,

@@ -63,6 +63,11 @@ class Show:
         """Where the server answers, without a path."""
         return own_door(self.resources.settings).removesuffix("/ingest/x/webhook")
 
+    @property
+    def shopper(self) -> str:
+        """The handle of somebody whose page is worth a look."""
+        return f"@{self.world.shoppers[0].x_handle}"
+
     def introduce(self, logs: Sequence[Path]) -> None:
         """Tell where everything is and what to paste."""
         brand = self.world.brands[0]
@@ -72,6 +77,7 @@ class Show:
 {brand.name} is live: replies to its posts become carts.
 
   Explorer   {self.address}/graphql
+  Shopper    {self.address}/s   (sign in as anybody who is listed there, such as {self.shopper})
   Token      {self.token}   (for {TOKEN_DAYS} days)
   Logs       {logs_told}
 
@@ -101,7 +107,7 @@ Live adds (Ctrl-C stops the demo):"""
         url = f"{self.address.replace('http', 'ws', 1)}/graphql"
         async for add in follow_adds(url, self.token):
             answer(_line(add, self.world.brands[0].x_handle))
-            told += 1
+            told += not add.handed_off
             if told >= adds:
                 return
 
@@ -111,4 +117,6 @@ def _line(add: LiveAdd, handle: str) -> str:
     return (
         f"  {moment:%H:%M:%S}  #{add.seq:<5} {add.product:<34} {add.price:>11}  "
         f"shopper {add.shopper_id[-12:]}  x.com/{handle}/status/{add.tweet_xid}"
+        + "  handed off, not added"
+        * add.handed_off
     )

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 import typer
 
 from app.cli.failures import CommandFailed
-from app.cli.output import say
+from app.cli.output import answer, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.cli.sender import Door, Tally
     from app.core.settings import Settings
 
@@ -47,7 +49,22 @@ Seconds = Annotated[
 ]
 WorldFile = Annotated[
     Path | None,
-    typer.Option(help="The seed file whose tweets are answered by its shoppers; with --rate."),
+    typer.Option(help="The seed file whose tweets are answered by its shoppers."),
+]
+Outcomes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--outcome",
+        metavar="NAME",
+        help="Generate what ends so, instead of files: a status or a reason, such as ADDED or "
+        "OUT_OF_STOCK; may be given again. A name that is not known lists all there are.",
+    ),
+]
+EveryOutcome = Annotated[
+    bool,
+    typer.Option(
+        "--every-outcome", help="Generate one play for each outcome that the world allows."
+    ),
 ]
 Seed = Annotated[
     int, typer.Option(help="The same seed generates the same people, posts and texts.")
@@ -75,6 +92,8 @@ def simulate(
     rate: Rate = None,
     seconds: Seconds = 10.0,
     world: WorldFile = None,
+    outcomes: Outcomes = None,
+    every_outcome: EveryOutcome = False,
     seed: Seed = 1,
     duplicates: Duplicates = 0.0,
     concurrency: Concurrency = None,
@@ -86,20 +105,27 @@ def simulate(
     What is not answered 200 is sent again, at most 12 times in about half a minute; a refusal (4xx)
     is final. Where five in a row are given up, nobody is there, and the rest is not sent. Ends with
     exit code 1 when anything was refused or lost.
+
+    With --every-outcome or --outcome it prints what each post will end in, one line each, if the
+    world is still as its file loaded it: name, the post's id, what is answered.
     """
     from app.cli.sender import Door
     from app.core import clock
     from app.core.settings import load_settings
 
-    if bool(paths) == (rate is not None):
-        raise typer.BadParameter("name files to send, or give --rate with --world; not both")
+    if [bool(paths), rate is not None, bool(outcomes or every_outcome)].count(True) != 1:
+        raise typer.BadParameter(
+            "name files to send, or give --rate, or --every-outcome or --outcome; one of them"
+        )
     settings = load_settings()
     clock.start_at(settings.clock)
     target = url or own_door(settings)
     refuse_strangers(target, yes=yes)
     door = Door(target, consumer_secret or settings.x_consumer_secret.get_secret_value())
-    if rate is None:
-        _send_files(paths or [], door, concurrency or 1)
+    if paths:
+        _send_files(paths, door, concurrency or 1)
+    elif rate is None:
+        _send_outcomes(world, None if every_outcome else outcomes, door, seed)
     else:
         traffic = _traffic(world, rate, seconds, duplicates, seed)
         _send(traffic, door, concurrency or GENERATED_AT_ONCE)
@@ -109,6 +135,24 @@ def _send_files(paths: list[Path], door: "Door", concurrency: int) -> None:
     from app.cli.deliveries import from_files
 
     _send(from_files(paths), door, concurrency)
+
+
+def _send_outcomes(world: Path | None, names: list[str] | None, door: "Door", seed: int) -> None:
+    """One play for each of these outcomes, None for all; in order, since some are two posts."""
+    from app.cli.outcomes import plays
+    from app.cli.world_file import read_world
+
+    if world is None:
+        raise typer.BadParameter("--outcome needs --world FILE: whose tweets are answered, by whom")
+    written = plays(read_world(world), names, seed=seed)
+    _send(_each(body for each in written for body in each.bodies), door, 1)
+    for each in written:
+        answer(each.line)
+
+
+async def _each(bodies: "Iterable[bytes]") -> AsyncIterator[bytes]:
+    for body in bodies:
+        yield body
 
 
 def _traffic(

@@ -3,11 +3,12 @@
 A JSON object with `"format": 1` and these lists, each of which may be absent:
 
 - `brands`: `slug`, `name`, `x_user_id`, `x_handle`, `marketplaces`, `triggers` (`tag`,
-  `marketplace`, `action`), `acceptQuotes`, `resolveDepth`, `autoRegister`. Every marketplace is
-  served by the sandbox retailer. Beside the list, `bot` is the service's own X account.
-- `products`: `brand`, `marketplace`, `asin`, `title`, `description`, `image_url`, `kind`,
-  `price_minor` and `currency`, `availability`, `options`, `canonical_url`; `gone` and
-  `sandbox.on_add.refuse` say how the sandbox behaves.
+  `marketplace`, `action`), `acceptQuotes`, `resolveDepth`, `autoRegister`. A marketplace is
+  served by the sandbox retailer, unless `retailers` names `amazon` for it, which hands off by
+  link. Beside the list, `bot` is the service's own X account.
+- `products`: `brand`, `retailer` (of its marketplace), `marketplace`, `asin`, `title`,
+  `description`, `image_url`, `kind`, `price_minor` and `currency`, `availability`, `options`,
+  `canonical_url`; `gone` and `sandbox.on_add.refuse` say how the sandbox behaves.
 - `tweets`: `brand`, `id`, `versions`, `conversation_id`, `author_x_user_id`, `created_at`, `text`,
   `urls`, `primary_product`, `status`, `campaign`. Only what the brand wrote keeps its text.
 - `shoppers`: `x_user_id`, `x_handle`, `linked`, `opted_out`, `consents`, `sandbox_cart`.
@@ -143,11 +144,15 @@ class TriggerEntry(Entry):
 
 
 class BrandEntry(XAccountEntry):
-    """A brand with its marketplaces and triggers, which become exactly these."""
+    """A brand with its marketplaces and triggers, which become exactly these.
+
+    `retailers` says who serves a marketplace where that is not the sandbox.
+    """
 
     slug: Name
     name: Name
     marketplaces: Few[Code]
+    retailers: dict[Code, Literal["sandbox", "amazon"]] = {}
     triggers: Few[TriggerEntry]
     accept_quotes: Annotated[bool, Field(alias="acceptQuotes")] = False
     auto_register: Annotated[bool, Field(alias="autoRegister")] = True
@@ -178,7 +183,7 @@ class ProductEntry(ProductKey):
     """A product of a brand, and its place on the sandbox's shelf."""
 
     brand: Name
-    retailer: Literal["sandbox"] = "sandbox"
+    retailer: Literal["sandbox", "amazon"] = "sandbox"
     title: Name
     description: Text | None = None
     image_url: Text | None = None

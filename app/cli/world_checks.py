@@ -57,6 +57,8 @@ def _accounts(world: World) -> list[XAccountEntry]:
 
 def _brand_faults(world: World) -> Iterator[str]:
     for position, brand in enumerate(world.brands):
+        for marketplace in brand.retailers.keys() - set(brand.marketplaces):
+            yield f"brands[{position}].retailers: {marketplace} is no marketplace of the brand"
         if problem := why_not_create(new_brand(brand)):
             yield f"brands[{position}]: {problem.message.removesuffix('.')}"
 

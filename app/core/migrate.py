@@ -9,11 +9,12 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 FEATURES_WITH_TABLES = (
     "core.keys",
+    "graphql.idempotency",
     "events.models",
     "brands.models",
     "oauth.models",
@@ -26,10 +27,16 @@ FEATURES_WITH_TABLES = (
     "advocates.models",
     "reviews.models",
     "ingest.models",
+    "pages.models",
 )
 
 _LOCK = 0x4841_5348_4341_5254
 """The advisory lock of migrations: "HASHCART" in ASCII."""
+
+
+LOCK_SECONDS_MAX = 1800.0
+LOCK_POLL_SECONDS = 0.2
+"""How long to wait until another process has migrated, and how often to look."""
 
 
 def data_folder(name: str) -> Path:
@@ -62,18 +69,31 @@ async def migrate(database_url: str, revision: str = "head") -> None:
 
     Raises:
         sqlalchemy.exc.DBAPIError: a lock was not had within its time-out; run it again.
+        TimeoutError: somebody else migrates for longer than `LOCK_SECONDS_MAX`.
     """
     engine = create_async_engine(
         make_url(database_url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
     )
     try:
         async with engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-            await connection.commit()
+            await _lock(connection)
             await connection.run_sync(_upgrade, revision)
             await connection.commit()
     finally:
         await engine.dispose()
+
+
+async def _lock(connection: AsyncConnection) -> None:
+    """Wait until nobody else migrates, without a statement that waits.
+
+    Such a statement has a snapshot, and an index that is built concurrently waits for all of them.
+    """
+    lock = text("SELECT pg_try_advisory_lock(:lock)")
+    async with asyncio.timeout(LOCK_SECONDS_MAX):
+        while not await connection.scalar(lock, {"lock": _LOCK}):
+            await connection.commit()
+            await asyncio.sleep(LOCK_POLL_SECONDS)
+        await connection.commit()
 
 
 def _upgrade(connection: Connection, revision: str) -> None:

@@ -46,14 +46,14 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".hashcart")
     """Where the embedded PostgreSQL keeps its files."""
 
-    public_url: str = "http://127.0.0.1:8000"
-    """The address clients use, without a path; the OAuth issuer."""
-
     host: str = "127.0.0.1"
     """The address the server listens on; the container image sets 0.0.0.0."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The port the server listens on; 0 takes a free one."""
+
+    public_url: str = Field(default_factory=lambda told: f"http://127.0.0.1:{told['port']}")
+    """The address clients use, without a path; the OAuth issuer. By default this machine's."""
 
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """The port of `/metrics`, apart from the public one; 0 switches it off."""
@@ -63,6 +63,22 @@ class Settings(BaseSettings):
 
     x_consumer_secret: SecretStr = SecretStr(DEVELOPMENT_CONSUMER_SECRET)
     """The X app's consumer secret: signs webhook bodies and answers CRC requests."""
+
+    x_client_id: str | None = None
+    """The X app's OAuth 2.0 client id, for the shopper's sign-in. None: the sandbox provider in
+    development; nobody signs in in production."""
+
+    x_client_secret: SecretStr | None = None
+    """Its client secret. None for an X app of a public type (native, single page)."""
+
+    x_authorize_url: str = "https://x.com/i/oauth2/authorize"
+    """Where X asks the shopper; these three addresses change for tests alone."""
+
+    x_token_url: str = "https://api.x.com/2/oauth2/token"
+    """Where X takes the code and gives a token."""
+
+    x_me_url: str = "https://api.x.com/2/users/me"
+    """Where X tells whose token it is."""
 
     clock: datetime | None = None
     """Development only: the moment at which the clock starts; time runs on from there."""
@@ -136,6 +152,8 @@ def load_settings() -> Settings:
 def _sentences(error: ValidationError) -> list[str]:
     found = []
     for fault in error.errors(include_url=False, include_input=False):
+        if fault["type"] == "default_factory_not_called":
+            continue  # it follows from another fault, which is told
         name = ".".join(str(part) for part in fault["loc"])
         reason = fault["msg"].removeprefix("Value error, ")
         found.append(f"{PREFIX}{name.upper()}: {reason}." if name else f"Settings: {reason}.")

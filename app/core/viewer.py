@@ -13,8 +13,11 @@ class Scope(StrEnum):
     """What a token may do. The value is the text of OAuth's `scope` parameter."""
 
     BRAND_READ = "brand:read"
+    BRAND_WRITE = "brand:write"
     TWEETS_READ = "tweets:read"
+    TWEETS_WRITE = "tweets:write"
     INTENTS_READ = "intents:read"
+    INTENTS_ACT = "intents:act"
     SHOPPERS_IDENTIFY = "shoppers:identify"
     ADVOCATES_READ = "advocates:read"
     REVIEWS_READ = "reviews:read"

@@ -1,16 +1,22 @@
 """Engagements in the API."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated, Any
 
 import strawberry
+from sqlalchemy import ARRAY, ColumnElement, Text
 
 from app.core.viewer import Scope
 from app.engagements import access, models
+from app.engagements.counts import misuse_counts
 from app.engagements.states import ContentState, EngagementKind, MisuseReason, TriggerMatch
 from app.events.schema import Event
 from app.graphql.node import Node
 from app.graphql.paging import Connection, Order
+from app.graphql.perform import key_of
 from app.graphql.reads.binding import (
+    ListArgument,
     column,
     document,
     identity,
@@ -20,6 +26,7 @@ from app.graphql.reads.binding import (
     root_many,
     root_one,
 )
+from app.graphql.resolved import ResolvedInfo, read, resolved
 from app.graphql.scalars import XID
 from app.shoppers.schema import Shopper, ShopperSnapshot
 from app.tweets.schema import ShoppableTweet, TweetSnapshot
@@ -28,6 +35,16 @@ strawberry.enum(EngagementKind, description="What a post is to the brand.")
 strawberry.enum(TriggerMatch, description="Whether a post's own hashtags hold a trigger.")
 strawberry.enum(MisuseReason, description="Why asking for a cart could not work that way.")
 strawberry.enum(ContentState, description="What became of a post on X.")
+
+
+@strawberry.type(description="One delivery by which X brought a post.")
+class EngagementDelivery:
+    """One delivery by which X brought a post."""
+
+    source: str = strawberry.field(
+        description="X's name of the event, such as `post.reply.create`, or `stream`."
+    )
+    received_at: datetime = strawberry.field(description="When it arrived here.")
 
 
 @maps(models.Engagement, visible=access.visible_engagements, scope=Scope.INTENTS_READ)
@@ -49,6 +66,9 @@ class Engagement(Node):
     content_state: ContentState = column("What became of the post on X.")
     occurred_at: datetime = column("When it was posted.")
     received_at: datetime = column("When it arrived here.")
+    deliveries: list[EngagementDelivery] = document(
+        "By what it arrived, the first delivery first; at most ten are remembered.", "deliveries"
+    )
     shopper: Shopper | None = one(
         "Who posted it; null once she was erased.",
         lambda engagement, shopper: (
@@ -79,6 +99,9 @@ class EngagementSnapshot:
     misuse_reason: MisuseReason | None = strawberry.field(
         description="Why it could not work; null if nothing was wrong."
     )
+    content_state: ContentState = strawberry.field(
+        description="What had become of the post on X; whoever keeps content of it follows that."
+    )
     shopper: ShopperSnapshot | None = strawberry.field(
         description="Who posted it; null once she was erased."
     )
@@ -105,6 +128,23 @@ class EngagementEvent(Event):
     )
 
 
+@strawberry.type(description="How often people asked in a way that cannot work.")
+class MisuseCount:
+    """How often people asked in a way that cannot work."""
+
+    reason: MisuseReason = strawberry.field(description="Why it cannot work.")
+    posts: int = strawberry.field(description="How many posts did it that way.")
+
+
+def _of_reasons(engagement: Any, reasons: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = engagement.misuse_reason == reasons.any_()
+    return found
+
+
+def _values(reasons: Sequence[MisuseReason]) -> list[str]:
+    return [MisuseReason(each).value for each in reasons]
+
+
 @strawberry.type
 class EngagementQueries:
     """Root fields of engagements."""
@@ -113,4 +153,35 @@ class EngagementQueries:
     engagements: Connection[Engagement] = root_many(
         "What people did with the brand's posts, newest first.",
         Order(("occurred_at", "id"), descending=True),
+        {
+            "misuse": ListArgument(
+                list[MisuseReason] | None,
+                "Only those that asked in one of these ways, which cannot work.",
+                _of_reasons,
+                ARRAY(Text()),
+                _values,
+            )
+        },
     )
+
+    @resolved(
+        "How often people asked in a way that cannot work, by reason, the most frequent first.",
+        scope=Scope.INTENTS_READ,
+    )
+    async def misuse_counts(
+        self,
+        info: ResolvedInfo,
+        tweet_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only on this tweet.")
+        ] = None,
+        since: Annotated[
+            datetime | None, strawberry.argument(description="Only of posts made then or later.")
+        ] = None,
+        until: Annotated[
+            datetime | None, strawberry.argument(description="Only of posts made before.")
+        ] = None,
+    ) -> list[MisuseCount]:
+        """The viewer's misuse by reason; a reason that nobody gave is absent."""
+        tweet = None if tweet_id is None else key_of("ShoppableTweet", tweet_id)
+        rows = await read(info, misuse_counts(tweet_id=tweet, since=since, until=until))
+        return [MisuseCount(reason=MisuseReason(row["reason"]), posts=row["posts"]) for row in rows]

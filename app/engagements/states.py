@@ -31,7 +31,10 @@ class MisuseReason(StrEnum):
 
 
 class ContentState(StrEnum):
-    """What became of the post on X."""
+    """What became of the post on X.
+
+    WITHHELD: it is withheld, dropped, or its author's account is withheld, suspended or deleted.
+    """
 
     PRESENT = "PRESENT"
     DELETED = "DELETED"
@@ -44,8 +47,21 @@ MOVES = MappingProxyType(
         ContentState.PRESENT: frozenset(
             {ContentState.DELETED, ContentState.PROTECTED, ContentState.WITHHELD}
         ),
-        ContentState.PROTECTED: frozenset({ContentState.PRESENT, ContentState.DELETED}),
-        ContentState.WITHHELD: frozenset({ContentState.PRESENT, ContentState.DELETED}),
+        ContentState.PROTECTED: frozenset(
+            {ContentState.PRESENT, ContentState.WITHHELD, ContentState.DELETED}
+        ),
+        ContentState.WITHHELD: frozenset(
+            {ContentState.PRESENT, ContentState.PROTECTED, ContentState.DELETED}
+        ),
         ContentState.DELETED: frozenset[ContentState](),
     }
 )
+
+
+class StandingKind(StrEnum):
+    """What X tells of a post (DELETED, WITHHELD) or of an account (each of them)."""
+
+    DELETED = "DELETED"
+    SUSPENDED = "SUSPENDED"
+    WITHHELD = "WITHHELD"
+    PROTECTED = "PROTECTED"

@@ -23,9 +23,32 @@ class EventType(StrEnum):
     CART_INTENT_FAILED = "cart_intent.failed"
     CART_INTENT_EXPIRED = "cart_intent.expired"
     CART_INTENT_WITHDRAWN = "cart_intent.withdrawn"
+    CART_INTENT_REMOVED = "cart_intent.removed"
+    CART_INTENT_ABANDONED = "cart_intent.abandoned"
+    CART_INTENT_PURCHASED = "cart_intent.purchased"
+    CART_INTENT_RECOVERED = "cart_intent.recovered"
     CART_INTENT_REPEAT_IGNORED = "cart_intent.repeat_ignored"
     ENGAGEMENT_RECORDED = "engagement.recorded"
+    ENGAGEMENT_MATCHED = "engagement.matched"
     ENGAGEMENT_MISUSE_DETECTED = "engagement.misuse_detected"
+    ENGAGEMENT_REDACTED = "engagement.redacted"
+    ENGAGEMENT_RESTORED = "engagement.restored"
+    BRAND_UPDATED = "brand.updated"
+    SHOPPER_OPTED_OUT = "shopper.opted_out"
+    TWEET_DETECTED = "tweet.detected"
+    TWEET_LIVE = "tweet.live"
+    TWEET_PAUSED = "tweet.paused"
+    TWEET_UNSHOPPABLE = "tweet.unshoppable"
+    TWEET_EDITED = "tweet.edited"
+    TWEET_PRIMARY_PRODUCT_SET = "tweet.primary_product_set"
+    TWEET_DELETED = "tweet.deleted"
+    TWEET_WITHHELD = "tweet.withheld"
+    PRODUCT_ADDED = "product.added"
+    PRODUCT_RESOLVED = "product.resolved"
+    PRODUCT_CHANGED = "product.changed"
+    PRODUCT_OFFER_CHANGED = "product.offer_changed"
+    PRODUCT_STALE = "product.stale"
+    PRODUCT_GONE = "product.gone"
 
 
 def scope_of(event_type: EventType) -> Scope:
@@ -33,4 +56,9 @@ def scope_of(event_type: EventType) -> Scope:
     return _SCOPES[event_type.value.partition(".")[0]]
 
 
-_SCOPES = {"cart_intent": Scope.INTENTS_READ, "engagement": Scope.INTENTS_READ}
+_SCOPES = {
+    "cart_intent": Scope.INTENTS_READ,
+    "engagement": Scope.INTENTS_READ,
+    "shopper": Scope.INTENTS_READ,
+    "brand": Scope.BRAND_READ,
+}

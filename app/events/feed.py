@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 CHANNEL = "hashcart_log"
 HINT_BYTES_MAX = 7_500
 """PostgreSQL refuses a NOTIFY payload of 8,000 bytes."""
-RELAY_SECONDS_MIN, RELAY_SECONDS_MAX = 0.01, 0.05
+RELAY_SECONDS_MIN, RELAY_SECONDS_MAX = 0.005, 0.05
 """How long the relay rests between looks: the longer, the longer nothing was new."""
 LOOK_SECONDS_MAX = 2.0
 """How long a reader waits for a hint before it looks by itself."""

@@ -5,7 +5,7 @@ gaps, their order is the order of commits, and the row is held only for the comm
 ascending sequence would lose events to readers: its numbers are not taken in commit order.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,10 @@ from uuid import UUID
 import orjson
 
 from app.core import clock
+from app.core.bulk import columns_of, run
 from app.core.database import Sessions, WriteSession
 from app.core.ids import uuid7
+from app.core.metrics import count_event
 from app.events.catalogue import SCHEMA_VERSION, EventType
 from app.events.states import ActorKind
 
@@ -41,7 +43,7 @@ FROM counter, unnest($5::uuid[], $6::text[], $7::timestamptz[], $8::uuid[], $9::
 """
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class NewEvent:
     """An event before it has a number. `data` must hold only what JSON and PostgreSQL take."""
 
@@ -68,40 +70,44 @@ async def write_transaction(sessions: Sessions) -> AsyncIterator[WriteSession]:
     async with sessions() as session, session.begin():
         writing = WriteSession(session)
         yield writing
-        await append_recorded(writing)
+        recorded = await append_recorded(writing)
+    for event in recorded:
+        count_event(event.type.value, event.data)
 
 
-async def append_recorded(session: WriteSession) -> None:
-    """Number and insert what was recorded: the last statement before commit.
+async def append_recorded(session: WriteSession) -> list[NewEvent]:
+    """Number and insert what was recorded, which is returned: the last statement before commit.
 
     Brands are taken in the order of their ids, so that two batches cannot wait for each other.
     """
     await session.flush()
     collected: list[NewEvent] = session.info.pop(_COLLECTED, [])
-    collected.sort(key=lambda event: event.brand_id)  # stable: the order within a brand stays
-    connection = await session.connection()
-    for brand_id, events in groupby(collected, key=lambda event: event.brand_id):
-        await connection.exec_driver_sql(_APPEND, _parameters(brand_id, list(events)))
+    collected.sort(key=_brand_number)  # stable: the order within a brand stays
+    for _, events in groupby(collected, key=_brand_number):
+        await run(session, _APPEND, *_parameters(list(events)))
+    return collected
 
 
-def _parameters(brand_id: UUID, events: list[NewEvent]) -> tuple[Any, ...]:
+def _brand_number(event: NewEvent) -> int:
+    return event.brand_id.int
+
+
+def _parameters(events: list[NewEvent]) -> tuple[Any, ...]:
+    """Of events of one brand."""
+    brand_id, now = events[0].brand_id, clock.now()
+    return (brand_id, len(events), now, SCHEMA_VERSION, *columns_of(map(_row, events), 10))
+
+
+def _row(event: NewEvent) -> tuple[Any, ...]:
     return (
-        brand_id,
-        len(events),
-        clock.now(),
-        SCHEMA_VERSION,
-        [uuid7() for _ in events],
-        [event.type.value for event in events],
-        [event.occurred_at for event in events],
-        [event.correlation_id for event in events],
-        [event.causation_id for event in events],
-        [event.actor_kind.value for event in events],
-        [event.actor_id for event in events],
-        [event.subject_type for event in events],
-        [event.subject_id for event in events],
-        _texts(event.data for event in events),
+        uuid7(),
+        event.type.value,
+        event.occurred_at,
+        event.correlation_id,
+        event.causation_id,
+        event.actor_kind.value,
+        event.actor_id,
+        event.subject_type,
+        event.subject_id,
+        orjson.dumps(event.data).decode(),
     )
-
-
-def _texts(values: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [orjson.dumps(value).decode() for value in values]

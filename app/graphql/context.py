@@ -1,13 +1,13 @@
-"""What the engine is handed by the assembly: who asks, and connections to read on."""
+"""What the engine is handed by the assembly: who asks, connections to read on, transactions."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import structlog
 
-from app.core.database import ReadPool
+from app.core.database import ReadPool, WriteSession
 from app.core.outage import describe, is_outage
 from app.core.viewer import Viewer
 from app.graphql.errors import ErrorCode, RequestRefused
@@ -18,16 +18,21 @@ log = structlog.get_logger(__name__)
 Authenticator: TypeAlias = Callable[[str], Awaitable[Viewer | None]]
 """A bearer token to who asks, or None where it is not (or no longer) good."""
 
+Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[WriteSession]]
+"""Opens a transaction that commits at its end, with the events that were recorded in it."""
+
 
 @dataclass(frozen=True)
 class EngineContext:
-    """How this process authenticates and reads."""
+    """How this process authenticates, reads and writes."""
 
     authenticate: Authenticator
     fetch: Fetch
     """For queries; may read a replica."""
     fetch_primary: Fetch
     """For what must be seen at once: events and the payloads of mutations."""
+    transaction: Transaction
+    """For writing; commits at its end what was done and recorded."""
 
 
 @contextmanager

@@ -8,7 +8,10 @@ import strawberry
 from graphql import GraphQLSchema, OperationType
 
 from app.core.viewer import Viewer
+from app.graphql.context import EngineContext
 from app.graphql.errors import ErrorCode, RequestRefused
+from app.graphql.members import mutation_fields
+from app.graphql.mutations import Mutations
 from app.graphql.reads.assemble import to_bytes
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.check import check_schema
@@ -34,12 +37,27 @@ class Engine:
     catalogue: Catalogue
     documents: Documents
     reads: Reads
+    mutations: Mutations
     cursor_key: bytes
 
     @property
     def schema(self) -> GraphQLSchema:
         """The schema as graphql-core sees it."""
         return self.catalogue.schema
+
+    async def respond(
+        self, request: GraphQLRequest, viewer: Viewer, context: EngineContext
+    ) -> bytes:
+        """The answer of a query or a mutation, as JSON.
+
+        Raises:
+            RequestRefused: it may not run, or names a subscription.
+            DocumentRefused: it does not parse, is not valid, or its variables are not.
+        """
+        prepared = self.documents.prepare(request.query, request.operation_name)
+        if prepared.kind is OperationType.MUTATION:
+            return await self.mutations.run(prepared, request.variables, viewer, context)
+        return await self.execute(request, viewer, context.fetch)
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer, fetch: Fetch) -> bytes:
         """The answer of a query, as JSON.
@@ -49,6 +67,8 @@ class Engine:
             DocumentRefused: it does not parse, is not valid, or its variables are not.
         """
         prepared = self.documents.prepare(request.query, request.operation_name)
+        if prepared.kind is OperationType.MUTATION:
+            raise ValueError("A mutation writes: run it by `respond`, which is given where to.")
         if prepared.kind is OperationType.SUBSCRIPTION:
             raise RequestRefused(
                 ErrorCode.BAD_REQUEST,
@@ -102,4 +122,6 @@ def create_engine(schema: strawberry.Schema, cursor_key: bytes) -> Engine:
     check_schema(catalogue)
     install(catalogue)
     documents = Documents(catalogue.schema, frozenset(catalogue.node_types))
-    return Engine(catalogue, documents, Reads(catalogue, documents, cursor_key), cursor_key)
+    reads = Reads(catalogue, documents, cursor_key)
+    mutations = Mutations(catalogue, schema, documents, reads, mutation_fields(catalogue))
+    return Engine(catalogue, documents, reads, mutations, cursor_key)

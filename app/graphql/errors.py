@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
+from uuid import uuid4
 
+import structlog
 from graphql import GraphQLError
+
+log = structlog.get_logger(__name__)
 
 
 class ErrorCode(StrEnum):
@@ -19,6 +23,7 @@ class ErrorCode(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     MISSING_SCOPE = "MISSING_SCOPE"
     OPERATION_TOO_LARGE = "OPERATION_TOO_LARGE"
+    NOT_RUN = "NOT_RUN"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 
@@ -64,3 +69,10 @@ def internal_error(error_id: str) -> dict[str, Any]:
         "message": f"Something went wrong on our side. Quote {error_id} to support.",
         "extensions": {"code": ErrorCode.INTERNAL_SERVER_ERROR.value, "errorId": error_id},
     }
+
+
+def masked(event: str, **facts: str) -> dict[str, Any]:
+    """Log the exception that is being handled under an id, and return what the client is told."""
+    error_id = uuid4().hex[:12]
+    log.exception(event, error_id=error_id, **facts)
+    return internal_error(error_id)

@@ -29,6 +29,10 @@ DEFINITIONS_MAX = 250
 """Operations and fragments of one document."""
 DEPTH_MAX = 20
 FIELDS_MAX = 2_000
+MUTATIONS_MAX = 20
+"""Root fields of one mutation; each is a transaction."""
+TEXT_CHARACTERS_MAX = 30_000
+"""Of any text in a mutation's input; a long post of X has 25,000."""
 ROWS_MAX = 100_000
 """Rows that all lists of an operation may ask for together, lists in lists multiplied."""
 

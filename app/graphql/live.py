@@ -17,15 +17,15 @@ from graphql import OperationType
 from graphql.execution.values import VariableValues
 
 from app.core import clock
+from app.core.metrics import FEED_SECONDS
 from app.core.viewer import Viewer
 from app.graphql.context import unreachable_refuses
 from app.graphql.engine import Engine, GraphQLRequest
-from app.graphql.errors import ErrorCode, RequestRefused
+from app.graphql.errors import ErrorCode, RequestRefused, masked
 from app.graphql.paging import CursorSigner, Order
 from app.graphql.reads.assemble import ListRun, Place, to_bytes
 from app.graphql.reads.documents import PreparedOperation
 from app.graphql.reads.execute import Fetch, need_scopes
-from app.graphql.router import masked
 from app.graphql.streams import (
     AFTER,
     UNTIL,
@@ -175,7 +175,8 @@ class _Group:
             try:
                 with unreachable_refuses():
                     head = await self._feed.head_beyond(brand_id, self.scanned)
-                await self._advance(head)
+                with FEED_SECONDS.time():
+                    await self._advance(head)
             except RequestRefused:
                 await asyncio.sleep(RETRY_SECONDS)  # the database is away; nothing is lost
             except Exception:

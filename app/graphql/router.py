@@ -6,19 +6,15 @@ Follows the GraphQL over HTTP specification. Whatever goes wrong, the answer is 
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 import orjson
-import structlog
 from starlette.types import Message, Receive, Scope, Send
 
 from app.core.viewer import Viewer
 from app.graphql.context import EngineContext
 from app.graphql.engine import Engine, GraphQLRequest
-from app.graphql.errors import DocumentRefused, ErrorCode, RequestRefused, internal_error
+from app.graphql.errors import DocumentRefused, ErrorCode, RequestRefused, masked
 from app.graphql.limits import BODY_BYTES_MAX
-
-log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = b"application/graphql-response+json"
 PLAIN_JSON = b"application/json"
@@ -67,7 +63,7 @@ class GraphQLEndpoint:
             viewer = await self._viewer(headers)
             _check_content_type(headers)
             request = parse_request(await _body(headers, receive))
-            body = await self._engine.execute(request, viewer, self._context.fetch)
+            body = await self._engine.respond(request, viewer, self._context)
             status = 200
         except HttpRefused as refused:
             status, body = refused.status, errors_body([refused.error.as_json()])
@@ -102,13 +98,6 @@ def bearer_token(header: str) -> str | None:
     scheme, _, token = header.partition(" ")
     token = token.strip()
     return token if scheme.lower() == "bearer" and token.isascii() and token else None
-
-
-def masked(event: str, **facts: str) -> dict[str, Any]:
-    """Log the exception that is being handled under an id, and return what the client is told."""
-    error_id = uuid4().hex[:12]
-    log.exception(event, error_id=error_id, **facts)
-    return internal_error(error_id)
 
 
 def errors_body(errors: list[dict[str, Any]]) -> bytes:

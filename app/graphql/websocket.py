@@ -14,12 +14,13 @@ import orjson
 from graphql import OperationType
 from starlette.types import Message, Receive, Scope, Send
 
+from app.core.metrics import SOCKETS
 from app.core.viewer import Viewer
 from app.graphql.context import EngineContext
 from app.graphql.engine import Engine, GraphQLRequest
-from app.graphql.errors import DocumentRefused, RequestRefused
+from app.graphql.errors import DocumentRefused, RequestRefused, masked
 from app.graphql.live import Live, LogUnreadable
-from app.graphql.router import HttpRefused, bearer_token, masked, request_of
+from app.graphql.router import HttpRefused, bearer_token, request_of
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS_MAX = 10.0
@@ -70,7 +71,8 @@ class GraphQLSocketEndpoint:
         headers = dict(scope["headers"])
         token = bearer_token(headers.get(b"authorization", b"").decode("latin-1"))
         socket = _Socket(self._engine, self._context, self._live, receive, send, token)
-        await socket.serve()
+        with SOCKETS.track_inprogress():
+            await socket.serve()
 
 
 class _Socket:
@@ -208,7 +210,7 @@ class _Socket:
     async def _frames(self, request: GraphQLRequest, viewer: Viewer) -> AsyncGenerator[bytes, None]:
         prepared = self._engine.documents.prepare(request.query, request.operation_name)
         if prepared.kind is not OperationType.SUBSCRIPTION:
-            yield await self._engine.execute(request, viewer, self._context.fetch)
+            yield await self._engine.respond(request, viewer, self._context)
             return
         async with aclosing(self._live.subscribe(request, viewer)) as frames:
             async for frame in frames:

@@ -25,10 +25,16 @@ class BrandFacts:
     x_user_id: int
     status: BrandStatus
     accept_quotes: bool
+    auto_register: bool
     resolve_depth: ResolveDepth
     grant_revoked: bool
     triggers: Mapping[str, TriggerFacts]
     retailers: Mapping[str, str]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the brand takes part: nothing is made of posts to a brand that does not."""
+        return self.status is BrandStatus.ACTIVE and not self.grant_revoked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +42,8 @@ class Directory:
     """Everything that a batch of deliveries may refer to.
 
     `tweets` are registered tweets by any id of their edit chains: a post may be registered by
-    several brands. `suppressed` are the X user ids of those who opted out or were erased.
+    several brands. `suppressed` are the X user ids of those who opted out or were erased, `lookups`
+    the keyed hashes of everybody whose doing the batch is.
     """
 
     brands: Mapping[UUID, BrandFacts]
@@ -44,3 +51,4 @@ class Directory:
     bots: frozenset[int]
     tweets: Mapping[int, Sequence[TweetFacts]]
     suppressed: frozenset[int]
+    lookups: Mapping[int, bytes]

@@ -1,7 +1,7 @@
 """The inbox as the door sees it: what arrives together is written by one statement, then answered.
 
 A request is answered only after its row is committed, so X repeats whatever was lost. While one
-insert is on its way, what arrives waits for the next; none waits when none is on its way.
+insert is on its way, and for a moment after it began, what arrives waits for the next.
 """
 
 import asyncio
@@ -17,8 +17,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core import clock
-from app.core.bulk import arrays
+from app.core.bulk import arrays, run_alone
 from app.core.ids import uuid7
+from app.core.metrics import PAYLOADS_ACCEPTED
 from app.core.outage import describe, is_outage
 
 ROWS_PER_INSERT_MAX = 500
@@ -26,6 +27,9 @@ BYTES_PER_INSERT_MAX = 8 * 2**20
 WAITING_ROWS_MAX = 5_000
 WAITING_BYTES_MAX = 64 * 2**20
 STOP_SECONDS_MAX = 5.0
+
+COALESCED_SECONDS = 0.005
+"""How long after one insert the next begins, at the earliest: what arrives meanwhile shares it."""
 
 _INSERT = """
 INSERT INTO inbox (id, dedupe_key, lane, body, received_at, attempts, next_attempt_at)
@@ -71,6 +75,7 @@ class Inbox:
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._stopping = False
+        self._rests_until = 0.0
 
     async def __aenter__(self) -> Self:
         return self
@@ -109,10 +114,19 @@ class Inbox:
     async def _write_all(self) -> None:
         try:
             while self._waiting:
+                await self._rest()
                 await self._write(self._take())
         finally:
             while self._waiting:
                 _refuse(self._take())
+
+    async def _rest(self) -> None:
+        """Wait until an insert may begin: at once where nothing came for a while."""
+        passed = asyncio.get_running_loop().time
+        pause = self._rests_until - passed()
+        if pause > 0:
+            await asyncio.sleep(pause)
+        self._rests_until = passed() + COALESCED_SECONDS
 
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
@@ -138,6 +152,7 @@ class Inbox:
             _refuse(taken)
             raise
         else:
+            PAYLOADS_ACCEPTED.inc(len(taken))
             for waiting in taken:
                 if not waiting.kept.done():
                     waiting.kept.set_result(None)
@@ -153,9 +168,7 @@ class Inbox:
             )
             for each in sorted(taken, key=lambda each: each.payload.dedupe_key)
         ]
-        async with self._engine.connect() as connection:
-            autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await autocommit.exec_driver_sql(_INSERT, tuple(arrays(range(5), rows)))
+        await run_alone(self._engine, _INSERT, *arrays(range(5), rows))
 
 
 def _refuse(taken: Sequence[_Waiting]) -> None:

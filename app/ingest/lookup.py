@@ -10,15 +10,19 @@ from app.ingest.rules import parent_of
 from app.shoppers.queries import suppressed
 from app.shoppers.service import x_lookup
 from app.tweets.queries import tweets_by_version
-from app.x.payloads import Delivery
+from app.x.payloads import Delivery, GrantRevoked, PostCreated, PostEdited
 
 
 async def look_up(session: WriteSession, keys: Keys, deliveries: Sequence[Delivery]) -> Directory:
     """The directory of everything that these deliveries name."""
-    accounts = await queries.find_accounts(session, _users(deliveries))
-    tweets = await tweets_by_version(session, _posts(deliveries))
+    created = [delivery for delivery in deliveries if isinstance(delivery, PostCreated)]
+    users = _users(created)
+    users |= {each.user_id for each in deliveries if isinstance(each, GrantRevoked)}
+    accounts = await queries.find_accounts(session, users)
+    tweets = await tweets_by_version(session, _posts(created, accounts.brands))
     brand_ids = {tweet.brand_id for found in tweets.values() for tweet in found}
-    lookups = {x_lookup(keys, delivery.user_id): delivery.user_id for delivery in deliveries}
+    people = {each.user_id for each in deliveries if not isinstance(each, PostEdited)}
+    lookups = {x_lookup(keys, user_id): user_id for user_id in people}
     gone = await suppressed(session, lookups)
     return Directory(
         brands=await queries.find_brands(session, brand_ids | set(accounts.brands.values())),
@@ -26,10 +30,11 @@ async def look_up(session: WriteSession, keys: Keys, deliveries: Sequence[Delive
         bots=accounts.bots,
         tweets=tweets,
         suppressed=frozenset(lookups[lookup] for lookup in gone),
+        lookups={user_id: lookup for lookup, user_id in lookups.items()},
     )
 
 
-def _users(deliveries: Iterable[Delivery]) -> set[int]:
+def _users(deliveries: Iterable[PostCreated]) -> set[int]:
     """Every X user that may be a brand's account or a bot."""
     users: set[int | None] = set()
     for delivery in deliveries:
@@ -39,9 +44,13 @@ def _users(deliveries: Iterable[Delivery]) -> set[int]:
     return {user for user in users if user is not None}
 
 
-def _posts(deliveries: Iterable[Delivery]) -> set[int]:
-    """Every post that may be a registered tweet."""
+def _posts(deliveries: Iterable[PostCreated], brand_accounts: Iterable[int]) -> set[int]:
+    """Every post that may be a registered tweet, and earlier versions of brands' own posts."""
+    own = frozenset(brand_accounts)
     posts: set[int | None] = set()
     for delivery in deliveries:
-        posts |= {parent_of(delivery.post), delivery.post.conversation_id}
+        post = delivery.post
+        posts |= {parent_of(post), post.conversation_id}
+        if post.author_id in own:
+            posts.update(post.edit_ids)
     return {post for post in posts if post is not None}

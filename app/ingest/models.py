@@ -1,4 +1,4 @@
-"""Tables of the door: payloads that were accepted, until they are decided."""
+"""Tables of the door: payloads until they are decided, and what X told of posts and accounts."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.ids import uuid7
 from app.core.models import Model
+from app.engagements.states import StandingKind
 
 
 class InboxItem(Model):
@@ -39,7 +40,16 @@ class InboxItem(Model):
             "id",
             postgresql_where="decided_at IS NULL AND quarantined_at IS NULL",
         ),
+        Index(
+            "ix_inbox_failed",
+            "lane",
+            "next_attempt_at",
+            postgresql_where="attempts > 0 AND decided_at IS NULL AND quarantined_at IS NULL",
+        ),
         Index("ix_inbox_decided", "decided_at", postgresql_where="decided_at IS NOT NULL"),
+        Index(
+            "ix_inbox_quarantined", "quarantined_at", postgresql_where="quarantined_at IS NOT NULL"
+        ),
     )
 
 
@@ -52,3 +62,27 @@ class Lane(Model):
     owner: Mapped[UUID | None]
     fence: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None]
+
+
+class Standing(Model):
+    """What X told last of a post or an account, kept for 30 days under a keyed hash of its id.
+
+    So a deletion that arrives first meets its post, and of two that contradict each other the one
+    of the later moment (`told_at`, X's own) stands, whichever comes first. What is told of an
+    account `spreads` to all its engagements, page by page; `spread_to` is the last one reached.
+    """
+
+    __tablename__ = "standing"
+
+    subject: Mapped[bytes] = mapped_column(primary_key=True)
+    kind: Mapped[StandingKind] = mapped_column(primary_key=True)
+    holds: Mapped[bool]
+    told_at: Mapped[datetime]
+    kept_at: Mapped[datetime]
+    spreads: Mapped[bool]
+    spread_to: Mapped[UUID | None]
+
+    __table_args__ = (
+        Index(None, "kept_at"),
+        Index("ix_standing_spreads", "kept_at", postgresql_where="spreads"),
+    )

@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.brands.states import AccountRole, BrandStatus, ResolveDepth, TriggerAction
-from app.core.bulk import run
+from app.core.bulk import run, run_alone
 from app.core.database import WriteSession
 from app.ingest.facts import BrandFacts, TriggerFacts
+from app.shoppers.queries import ShopperKey
 
 LANES = 16
 """Into how many lanes authors are spread: as many workers can decide at once."""
@@ -21,6 +23,9 @@ FROM_ONE_LANE_MAX = 32
 
 Leases = Mapping[int, int]
 """Fencing tokens by lane."""
+
+Waiting = tuple[Any, ...]
+"""An item's id and its lane."""
 
 _WAITING = f"""
 SELECT item.id, item.lane
@@ -49,7 +54,7 @@ FOR KEY SHARE OF lane
 _TAKE = """
 SELECT id, body, received_at, attempts FROM inbox
 WHERE id = ANY($1::uuid[]) AND lane = ANY($2::smallint[])
-    AND decided_at IS NULL AND quarantined_at IS NULL
+    AND body IS NOT NULL AND quarantined_at IS NULL
 ORDER BY id
 """
 
@@ -63,7 +68,7 @@ LIMIT $3
 
 _DECIDED = """
 UPDATE inbox SET body = NULL, decided_at = $2
-WHERE id = ANY($1::uuid[]) AND decided_at IS NULL AND quarantined_at IS NULL
+WHERE id = ANY($1::uuid[]) AND body IS NOT NULL AND quarantined_at IS NULL
 RETURNING id
 """
 
@@ -79,8 +84,8 @@ SELECT x_user_id, role, brand_id FROM x_account WHERE x_user_id = ANY($1::bigint
 """
 
 _BRANDS = """
-SELECT brand.id, brand.x_user_id, brand.status, brand.accept_quotes, brand.resolve_depth,
-    brand.grant_revoked_at IS NOT NULL,
+SELECT brand.id, brand.x_user_id, brand.status, brand.accept_quotes, brand.auto_register,
+    brand.resolve_depth, brand.grant_revoked_at IS NOT NULL,
     (
         SELECT json_object_agg(trigger.folded_tag,
             json_build_array(trigger.tag, trigger.marketplace, trigger.action))
@@ -91,6 +96,12 @@ SELECT brand.id, brand.x_user_id, brand.status, brand.accept_quotes, brand.resol
         FROM brand_marketplace AS place WHERE place.brand_id = brand.id
     )::text
 FROM brand WHERE brand.id = ANY($1::uuid[])
+"""
+
+_SHOPPERS = """
+SELECT person.x_lookup, shopper.brand_id, shopper.id
+FROM person JOIN shopper ON shopper.person_id = person.id
+WHERE person.x_lookup = ANY($1::bytea[])
 """
 
 
@@ -112,17 +123,22 @@ class Accounts:
     bots: frozenset[int]
 
 
-async def claim_batch(
-    session: WriteSession, owner: UUID, leases: Leases, *, limit: int
-) -> list[Item]:
+async def look_for_waiting(engine: AsyncEngine, leases: Leases, *, limit: int) -> list[Waiting]:
     """The oldest items of these lanes that never failed, in the order of their arrival.
+
+    Nothing is held: an item may be decided, and its lane lost, the next moment.
+    """
+    return await run_alone(engine, _WAITING, list(leases), limit) if leases else []
+
+
+async def claim_batch(
+    session: WriteSession, owner: UUID, leases: Leases, waiting: Sequence[Waiting]
+) -> list[Item]:
+    """Those of the items that still wait, in the order of their arrival.
 
     Their lanes stay ours until the transaction ends: who takes a lane over waits for that. A lane
     whose lease was lost brings nothing.
     """
-    if not leases:
-        return []
-    waiting = await run(session, _WAITING, list(leases), limit)
     return await _take(session, owner, leases, waiting)
 
 
@@ -131,19 +147,20 @@ async def claim_one(
 ) -> list[Item]:
     """The one item, under the same conditions; none where it is decided or its lane not ours."""
     lanes = await run(session, _LANE_OF, item_id)
-    known = [(item_id, lane) for (lane,) in lanes if lane in leases]
-    return await _take(session, owner, leases, known)
+    return await _take(session, owner, leases, [(item_id, lane) for (lane,) in lanes])
 
 
 async def _take(
-    session: WriteSession, owner: UUID, leases: Leases, waiting: Sequence[tuple[UUID, int]]
+    session: WriteSession, owner: UUID, leases: Leases, waiting: Sequence[Waiting]
 ) -> list[Item]:
     """Hold the lanes, then read what still waits in them: the order keeps the reading current."""
-    if not waiting:
+    # A lane may have gone to another worker since it was looked at.
+    ours = [(item_id, lane) for item_id, lane in waiting if lane in leases]
+    if not ours:
         return []
-    lanes = sorted({lane for _, lane in waiting})
+    lanes = sorted({lane for _, lane in ours})
     held = await run(session, _HOLD, lanes, [leases[lane] for lane in lanes], owner)
-    item_ids = [item_id for item_id, _ in waiting]
+    item_ids = [item_id for item_id, _ in ours]
     rows = await run(session, _TAKE, item_ids, [lane for (lane,) in held])
     return [Item(*row) for row in rows]
 
@@ -187,6 +204,16 @@ async def find_accounts(session: WriteSession, x_user_ids: Collection[int]) -> A
     )
 
 
+async def shoppers_of(
+    session: WriteSession, lookups: Collection[bytes]
+) -> dict[bytes, list[ShopperKey]]:
+    """The references of these people at all brands that know them, by keyed hash."""
+    found: dict[bytes, list[ShopperKey]] = {}
+    for lookup, brand_id, shopper_id in await run(session, _SHOPPERS, list(lookups)):
+        found.setdefault(lookup, []).append((brand_id, shopper_id))
+    return found
+
+
 async def find_brands(session: WriteSession, brand_ids: Collection[UUID]) -> dict[UUID, BrandFacts]:
     """These brands with their triggers and marketplaces."""
     rows = await run(session, _BRANDS, list(brand_ids))
@@ -198,6 +225,7 @@ def _brand(
     x_user_id: int,
     status: str,
     accept_quotes: bool,
+    auto_register: bool,
     resolve_depth: str,
     grant_revoked: bool,
     triggers: str | None,
@@ -209,6 +237,7 @@ def _brand(
         x_user_id=x_user_id,
         status=BrandStatus(status),
         accept_quotes=accept_quotes,
+        auto_register=auto_register,
         resolve_depth=ResolveDepth(resolve_depth),
         grant_revoked=grant_revoked,
         triggers={

@@ -8,13 +8,18 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from app.core.keys import Keys
+from app.core.metrics import DOOR_ANSWERS
 from app.core.resources import Resources
 from app.ingest.inbox import Inbox, InboxClosed, Payload
 from app.ingest.lanes import lane_of
 from app.x.payloads import Delivery, NotJson, parse_object, read_delivery
 from app.x.signature import SIGNATURE_HEADER, crc_answer, is_signed
+
+DOOR_PATH = "/ingest/x/webhook"
 
 BODY_BYTES_MAX = 2**20
 DISCARDED_BYTES_MAX = 16 * 2**20
@@ -46,7 +51,8 @@ _BODY = {
     ],
     "requestBody": {
         "required": True,
-        "description": "An X Activity event, or a post as the filtered stream sends it.",
+        "description": "An X Activity event, a post as the filtered stream sends it, or an event "
+        "of a compliance stream.",
         "content": {"application/json": {"schema": {"type": "object"}}},
     },
 }
@@ -56,6 +62,7 @@ def ingest_router(resources: Resources, inbox: Inbox) -> APIRouter:
     """The routes of the door, over an inbox that is open."""
     router = APIRouter(prefix="/ingest/x", tags=["ingest"])
     secret = resources.settings.x_consumer_secret.get_secret_value()
+    door = Door(resources, inbox)
 
     @router.get(
         "/webhook",
@@ -71,18 +78,38 @@ def ingest_router(resources: Resources, inbox: Inbox) -> APIRouter:
     @router.post("/webhook", summary="Take a payload of X", responses=_ANSWERS, openapi_extra=_BODY)
     async def take_payload(request: Request) -> Response:
         """Keep a signed payload until it is decided; the same one again changes nothing."""
+        return await door.take(request)
+
+    return router
+
+
+class Door:
+    """Takes payloads. As an ASGI application it does so without FastAPI's detour."""
+
+    def __init__(self, resources: Resources, inbox: Inbox) -> None:
+        self._secret = resources.settings.x_consumer_secret.get_secret_value()
+        self._keys = resources.keys
+        self._inbox = inbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one POST."""
+        answer = await self.take(Request(scope, receive))
+        await answer(scope, receive, send)
+
+    async def take(self, request: Request) -> Response:
+        """Keep a signed payload until it is decided; the same one again changes nothing."""
         try:
             async with asyncio.timeout(BODY_SECONDS_MAX):
                 body = await read_body(request)
         except TimeoutError:
             return _says(408, "The body took too long.", {"Connection": "close"})
+        except ClientDisconnect:
+            return _says(400, "The body ended before its length.")  # nobody hears it any more
         if body is None:
             return _says(413, "The body is longer than 1 MiB.", {"Connection": "close"})
-        if not is_signed(secret, body, request.headers.get(SIGNATURE_HEADER)):
+        if not is_signed(self._secret, body, request.headers.get(SIGNATURE_HEADER)):
             return _says(401, "The signature is missing or is not that of this body.")
-        return await _take(inbox, resources.keys, body)
-
-    return router
+        return await _take(self._inbox, self._keys, body)
 
 
 async def read_body(request: Request) -> bytes | None:
@@ -103,7 +130,7 @@ async def read_body(request: Request) -> bytes | None:
 def dedupe_key(keys: Keys, delivery: Delivery) -> bytes:
     """What makes a delivery the same: kind of event, subject, and whose subscription told it."""
     subscriber = delivery.filter_user_id or ""
-    name = f"{delivery.source}:{delivery.subject_id}:{subscriber}"
+    name = f"{delivery.source}:{delivery.subject}:{subscriber}"
     return keys.lookup_hash("x_delivery", name)
 
 
@@ -129,4 +156,5 @@ def _says(status: int, message: str, headers: dict[str, str] | None = None) -> R
 
 
 def _json(status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    DOOR_ANSWERS.labels(str(status)).inc()
     return Response(orjson.dumps(content), status, headers, "application/json")

@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.brands.rules import fold_tag
-from app.brands.states import BrandStatus, ResolveDepth
+from app.brands.states import ResolveDepth
 from app.carts.rules import Unusable, find_product
 from app.carts.states import FailureReason
 from app.engagements.states import EngagementKind, MisuseReason, TriggerMatch
 from app.ingest.facts import BrandFacts, Directory, TriggerFacts
+from app.ingest.near_misses import is_near_miss
 from app.tweets.facts import TweetFacts
 from app.tweets.states import TweetStatus
 from app.x.ids import first_id_at
-from app.x.payloads import Delivery, Post
+from app.x.payloads import Post, PostCreated
 
 AGE_MAX = timedelta(days=7)
 """Older posts are ignored: nothing signed says when a body was sent, so this bounds replays."""
@@ -45,17 +46,42 @@ class Decision:
     @property
     def match(self) -> TriggerMatch:
         """How a trigger matched."""
-        return TriggerMatch.EXACT if self.trigger is not None else TriggerMatch.NONE
+        if self.trigger is not None:
+            return TriggerMatch.EXACT
+        missed = self.misuse is MisuseReason.NEAR_MISS
+        return TriggerMatch.NEAR_MISS if missed else TriggerMatch.NONE
 
 
-def decide(delivery: Delivery, directory: Directory, now: datetime) -> list[Decision]:
+def is_too_old(post: Post, now: datetime) -> bool:
+    """Whether the post is older, by its id, than what is still looked at."""
+    return post.id < first_id_at(now - AGE_MAX)
+
+
+def registering_brand(post: Post, directory: Directory, now: datetime) -> UUID | None:
+    """Rule 3: the brand whose own post this is, where it may register itself or is an edit.
+
+    An edit of a registered tweet counts even where the brand registers its posts by hand.
+    """
+    brand_id = directory.brand_of_account.get(post.author_id)
+    if brand_id is None or post.reposted is not None or is_too_old(post, now):
+        return None
+    brand = directory.brands[brand_id]
+    edits = any(
+        tweet.brand_id == brand_id
+        for xid in post.edit_ids
+        for tweet in directory.tweets.get(xid, ())
+    )
+    return brand_id if edits or (brand.auto_register and brand.is_open) else None
+
+
+def decide(delivery: PostCreated, directory: Directory, now: datetime) -> list[Decision]:
     """What the post is to each brand that it concerns; none where it is ignored.
 
     A post asks one brand only, its parent's. Another brand whose subscription brought it sees an
     engagement.
     """
     post = delivery.post
-    if post.id < first_id_at(now - AGE_MAX) or post.author_id in directory.suppressed:
+    if is_too_old(post, now) or post.author_id in directory.suppressed:
         return []
     asked = brand_asked(delivery, directory)
     told = directory.brand_of_account.get(delivery.filter_user_id or 0)
@@ -65,23 +91,46 @@ def decide(delivery: Delivery, directory: Directory, now: datetime) -> list[Deci
     return [decision for decision in decisions if decision is not None]
 
 
-def brand_asked(delivery: Delivery, directory: Directory) -> UUID | None:
+def brand_asked(delivery: PostCreated, directory: Directory) -> UUID | None:
     """Rule 0: the brand of the registered parent; else who is answered, told, or mentioned.
 
-    Who is answered comes before whose subscription told it: the parent is by that account, and
-    every subscription that tells the same post must lead to the same brand.
+    Whose subscription told of the post comes last: one post that several subscriptions bring must
+    lead to the same brand, whichever comes first. So it counts only where the post names no brand,
+    and such a post no other brand is told of.
     """
     post, accounts = delivery.post, directory.brand_of_account
+    answered = accounts.get(post.in_reply_to_user_id or 0)
     candidates = (
-        _brand_of(
-            _registered(directory, parent_of(post)), accounts.get(post.in_reply_to_user_id or 0)
-        ),
-        accounts.get(post.in_reply_to_user_id or 0),
-        accounts.get(delivery.filter_user_id or 0),
+        _brand_of(_registered(directory, parent_of(post)), answered),
+        answered,
         _brand_of(_registered(directory, post.conversation_id), None),
         next((accounts[user] for user in post.mentioned_user_ids if user in accounts), None),
+        accounts.get(delivery.filter_user_id or 0),
     )
     return next((brand_id for brand_id in candidates if brand_id is not None), None)
+
+
+def tweet_meant(
+    parent_xid: int | None, conversation_xid: int | None, brand: BrandFacts, directory: Directory
+) -> TweetFacts | None:
+    """Rule 6: the brand's registered tweet that a post is about, or the thread's root for it."""
+    xids = [parent_xid]
+    if brand.resolve_depth is ResolveDepth.THREAD_ROOT:
+        xids.append(conversation_xid)
+    tweets = (tweet for xid in xids for tweet in _registered(directory, xid))
+    return next((tweet for tweet in tweets if tweet.brand_id == brand.id), None)
+
+
+def tweet_of_another(parent_xid: int | None, directory: Directory) -> TweetFacts | None:
+    """Rule 0: the registered tweet that a post answers, whosever it is: the first registered."""
+    found = _registered(directory, parent_xid)
+    owner = _brand_of(found, None)
+    return next((tweet for tweet in found if tweet.brand_id == owner), None)
+
+
+def may_ask(kind: EngagementKind, brand: BrandFacts) -> bool:
+    """Rule 4: whether a post of this kind may ask for a cart."""
+    return kind is EngagementKind.REPLY or (kind is EngagementKind.QUOTE and brand.accept_quotes)
 
 
 def parent_of(post: Post) -> int | None:
@@ -111,12 +160,12 @@ def _decide(post: Post, brand: BrandFacts, directory: Directory) -> Decision | N
     if _is_ours(post, brand, directory):
         return None
     tweet = _tweet_of(post, brand, directory)
-    asks = kind is EngagementKind.REPLY or (kind is EngagementKind.QUOTE and brand.accept_quotes)
-    if not asks:
+    if not may_ask(kind, brand):
         return Decision(rule=4, brand_id=brand.id, kind=kind, tweet=tweet)
     trigger = find_trigger(post.hashtags, brand)
     if trigger is None:
-        return Decision(rule=5, brand_id=brand.id, kind=kind, tweet=tweet)
+        misuse = MisuseReason.NEAR_MISS if _nearly_asks(post, brand) else None
+        return Decision(rule=5, brand_id=brand.id, kind=kind, tweet=tweet, misuse=misuse)
     unavailable = why_unavailable(tweet, brand) if tweet else None
     return Decision(
         rule=6 if tweet is None or unavailable else 7,
@@ -127,6 +176,11 @@ def _decide(post: Post, brand: BrandFacts, directory: Directory) -> Decision | N
         unavailable=unavailable,
         misuse=_misuse_of(tweet, trigger, unavailable),
     )
+
+
+def _nearly_asks(post: Post, brand: BrandFacts) -> bool:
+    spelled = (trigger.tag for trigger in brand.triggers.values())
+    return bool(post.hashtags) and is_near_miss(post.hashtags, post.text, spelled)
 
 
 def _reposts(post: Post, brand: BrandFacts, directory: Directory) -> Decision:
@@ -155,8 +209,8 @@ def why_unavailable(tweet: TweetFacts, brand: BrandFacts) -> FailureReason | Non
     """Rule 6: why nothing can be bought from a registered tweet now, if nothing can."""
     if tweet.status in (TweetStatus.DELETED, TweetStatus.WITHHELD):
         return FailureReason.TWEET_UNAVAILABLE
-    closed = brand.grant_revoked or brand.status is not BrandStatus.ACTIVE
-    return FailureReason.BRAND_PAUSED if closed or tweet.status is TweetStatus.PAUSED else None
+    paused = tweet.status is TweetStatus.PAUSED or not brand.is_open
+    return FailureReason.BRAND_PAUSED if paused else None
 
 
 def _misuse_of(
@@ -176,12 +230,7 @@ def _is_ours(post: Post, brand: BrandFacts, directory: Directory) -> bool:
 
 
 def _tweet_of(post: Post, brand: BrandFacts, directory: Directory) -> TweetFacts | None:
-    """The brand's registered tweet that the post is about, or the thread's root in its stead."""
-    xids = [parent_of(post)]
-    if brand.resolve_depth is ResolveDepth.THREAD_ROOT:
-        xids.append(post.conversation_id)
-    tweets = (tweet for xid in xids for tweet in _registered(directory, xid))
-    return next((tweet for tweet in tweets if tweet.brand_id == brand.id), None)
+    return tweet_meant(parent_of(post), post.conversation_id, brand, directory)
 
 
 def _registered(directory: Directory, xid: int | None) -> Sequence[TweetFacts]:

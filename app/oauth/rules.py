@@ -22,6 +22,11 @@ def default_scopes() -> frozenset[Scope]:
     return frozenset(Scope) - {Scope.SHOPPERS_IDENTIFY}
 
 
+def reading_scopes() -> frozenset[Scope]:
+    """Those of them that change nothing: what a token gets that nobody said more of."""
+    return frozenset(scope for scope in default_scopes() if scope.endswith(":read"))
+
+
 def sorted_scopes(scopes: Iterable[str]) -> list[str]:
     """Scopes as they are stored: each once, in alphabetical order."""
     return sorted({str(scope) for scope in scopes})

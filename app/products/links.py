@@ -41,6 +41,11 @@ MARKETPLACE_BY_DOMAIN = MappingProxyType(
 )
 """Amazon's shops by registrable domain."""
 
+DOMAIN_BY_MARKETPLACE = MappingProxyType(
+    {marketplace: domain for domain, marketplace in MARKETPLACE_BY_DOMAIN.items()}
+)
+"""The same the other way round: each marketplace has one shop."""
+
 SHORT_HOSTS = frozenset({"amzn.to", "a.co", "amzn.eu", "amzn.asia"})
 """Hosts whose links must be followed to know the product."""
 
@@ -148,6 +153,15 @@ def _product_id(parts: SplitResult) -> str | None:
         if is_asin(asin := candidate.upper()):
             return asin
     return None
+
+
+def canonical_url(marketplace: str, asin: str) -> str:
+    """The address of a product's page without anything that is only somebody's.
+
+    Raises:
+        KeyError: the marketplace is none of the shop's.
+    """
+    return f"https://www.{DOMAIN_BY_MARKETPLACE[marketplace]}/dp/{asin}"
 
 
 def is_asin(text: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from app.core.viewer import Scope
+from app.events.schema import Event
 from app.graphql.money import Money
 from app.graphql.node import Node
 from app.graphql.paging import Connection, Order
@@ -16,6 +17,8 @@ from app.graphql.reads.binding import (
     identity,
     many,
     maps,
+    maps_variant,
+    one,
     root_many,
     root_one,
 )
@@ -91,6 +94,44 @@ class ProductSnapshot:
     marketplace: str = strawberry.field(description="The marketplace it is listed on.")
     retailer_product_id: str = strawberry.field(description="The retailer's id, such as an ASIN.")
     title: str = strawberry.field(description="Its title then.")
+
+
+@strawberry.type(description="A product as it was when the event happened.")
+class ProductStateSnapshot:
+    """A product as it was when the event happened."""
+
+    id: strawberry.ID = column("Its id, for `node`.", id_of="Product")
+    retailer: str = strawberry.field(description="The retailer that lists it.")
+    marketplace: str = strawberry.field(description="The marketplace it is listed on.")
+    retailer_product_id: str = strawberry.field(description="The retailer's id, such as an ASIN.")
+    title: str = strawberry.field(description="Its title then.")
+    kind: ProductKind = strawberry.field(description="What kind of thing it was.")
+    status: ProductStatus = strawberry.field(description="How much was known of it.")
+    previous_status: ProductStatus | None = strawberry.field(
+        description="How much was known before; null where that did not change."
+    )
+    availability: Availability = strawberry.field(description="Whether it could be bought.")
+    price: Money | None = strawberry.field(description="Its price then; null where unknown.")
+    offer_as_of: datetime | None = strawberry.field(
+        description="When price and availability were true; null: unknown."
+    )
+
+
+@maps_variant("Product")
+@strawberry.type(description="Something happened to a product.")
+class ProductEvent(Event):
+    """Something happened to a product."""
+
+    subject_id: strawberry.ID = column("The product.", id_of="Product")
+    product: ProductStateSnapshot = document(
+        "The product as it was then.", "data", "product", scope=Scope.TWEETS_READ
+    )
+    current_product: Product | None = one(
+        "The product as it is now: a live row, not what was true at the event.",
+        lambda event, product: (
+            (product.brand_id == event.brand_id) & (product.id == event.subject_id)
+        ),
+    )
 
 
 @strawberry.type

@@ -1,7 +1,7 @@
 """The seam to retailers: what every adapter offers, in terms of carts and lines.
 
 An adapter is a company outside. It is called while no transaction is open, with a deadline, and
-each line carries a key under which the retailer adds once however often it is asked.
+whatever writes carries a key under which the retailer does it once however often it is asked.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from app.products.facts import Listing, Reference
 from app.retailers.states import AddMode
 
 
@@ -39,7 +40,8 @@ class Line:
     """One product for one cart.
 
     `idempotency_key` is the same on every try. `account` is what the retailer calls the shopper's
-    account; None for retailers that she visits herself.
+    account; None for retailers that she visits herself. `affiliate_tag` is the brand's own on this
+    marketplace, for retailers that credit a sale by it.
     """
 
     idempotency_key: str
@@ -47,6 +49,7 @@ class Line:
     marketplace: str
     retailer_product_id: str
     quantity: int
+    affiliate_tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,21 @@ class Refused:
 Outcome: TypeAlias = Added | HandOff | Refused
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The line is not in the cart now, whoever took it out."""
+
+
+Removal: TypeAlias = Removed | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A shopper's account at the retailer is linked. `account` is what `Line.account` takes."""
+
+    account: str
+
+
 class RetailerUnavailable(Exception):
     """The retailer did not answer in a way that can be understood; nothing is known of any line."""
 
@@ -101,6 +119,42 @@ class Adapter(Protocol):
 
         Raises:
             TimeoutError: the deadline passed; any of the lines may have been added.
+            RetailerUnavailable: likewise.
+        """
+        ...
+
+    async def remove(self, lines: Sequence[Line], *, deadline: timedelta) -> list[Removal]:
+        """Take added lines out of their carts again, found by their keys.
+
+        One answer per line, in the order of *lines*; asked again, the answer is the same. What was
+        handed off cannot be taken back by anybody but the shopper: `RETAILER_REJECTED`.
+
+        Raises:
+            TimeoutError: the deadline passed; any of the lines may be out.
+            RetailerUnavailable: likewise.
+        """
+        ...
+
+    async def look_up(
+        self, references: Sequence[Reference], *, deadline: timedelta
+    ) -> list[Listing]:
+        """What the retailer tells of each product, in the order of *references*.
+
+        Raises:
+            TimeoutError: the deadline passed; nothing is known.
+            RetailerUnavailable: likewise.
+        """
+        ...
+
+    async def open_account(
+        self, *, idempotency_key: str, marketplace: str, deadline: timedelta
+    ) -> Opened | Refused:
+        """Link a shopper's account on one marketplace; the same key gives the same account.
+
+        Retailers that the shopper visits herself link none: `RETAILER_REJECTED`.
+
+        Raises:
+            TimeoutError: the deadline passed; ask again with the same key.
             RetailerUnavailable: likewise.
         """
         ...

@@ -42,7 +42,10 @@ class SandboxCart(Model):
 
 
 class SandboxCartLine(Model):
-    """A product in a cart. One idempotency key adds once, whatever happens in between."""
+    """A product that came into a cart. One idempotency key adds once, whatever happens in between.
+
+    A line that was taken out again keeps its row, so that a call that comes late adds nothing.
+    """
 
     __tablename__ = "sandbox_cart_line"
 
@@ -54,5 +57,6 @@ class SandboxCartLine(Model):
     price_amount_minor: Mapped[int | None]
     price_currency: Mapped[str | None]
     added_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
 
     __table_args__ = (Index(None, "account", "marketplace", "retailer_product_id"),)

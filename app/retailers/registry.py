@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 import asyncpg
 
-from app.core.database import BY_INDEX_ONLY, CONNECT_SECONDS_MAX
-from app.retailers import sandbox
+from app.core.database import BY_INDEX_ONLY, CONNECT_SECONDS_MAX, nothing_to_reset
+from app.retailers import amazon, sandbox
 from app.retailers.adapter import Adapter
 from app.retailers.states import AddMode
 
-ADD_MODES = MappingProxyType({sandbox.NAME: AddMode.SERVER_ADD})
+ADD_MODES = MappingProxyType({sandbox.NAME: AddMode.SERVER_ADD, amazon.NAME: AddMode.HANDOFF_URL})
 """How each known retailer adds; decisions need no more of it."""
 
 SANDBOX_CONNECTIONS_MAX = 2
@@ -28,6 +28,7 @@ async def open_retailers(database_url: str) -> AsyncIterator[Retailers]:
         min_size=0,
         max_size=SANDBOX_CONNECTIONS_MAX,
         timeout=CONNECT_SECONDS_MAX,
+        reset=nothing_to_reset,
         server_settings={
             "application_name": "hashcart-sandbox",
             "timezone": "UTC",
@@ -35,4 +36,4 @@ async def open_retailers(database_url: str) -> AsyncIterator[Retailers]:
         },
     )
     async with pool:
-        yield MappingProxyType({sandbox.NAME: sandbox.Sandbox(pool)})
+        yield MappingProxyType({sandbox.NAME: sandbox.Sandbox(pool), amazon.NAME: amazon.Amazon()})

@@ -4,30 +4,46 @@ It behaves as a company outside: connections and transactions of its own, tables
 ours refers to. How a cart or a product misbehaves is said by its rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from hashlib import sha256
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
 
 from app.core import clock
 from app.core.outage import is_outage
-from app.retailers.adapter import Added, Line, Outcome, Refusal, Refused, RetailerUnavailable
+from app.products.facts import Found, Gone, Listing, Reference, Unknown
+from app.products.states import Availability, ProductKind
+from app.retailers.adapter import (
+    Added,
+    Line,
+    Opened,
+    Outcome,
+    Refusal,
+    Refused,
+    Removal,
+    Removed,
+    RetailerUnavailable,
+)
 from app.retailers.states import AddMode
 
 NAME = "sandbox"
+ACCOUNT_DIGITS = 24
 
 _LOOK = """
 SELECT added.idempotency_key IS NOT NULL AS added_before,
     added.price_amount_minor AS added_amount_minor, added.price_currency AS added_currency,
     cart.timeouts_left, cart.refusal AS cart_refusal, cart.full AS cart_full, cart.holds,
-    EXISTS (
-        SELECT FROM sandbox_cart_line AS other
+    (
+        SELECT true FROM sandbox_cart_line AS other
         WHERE other.account = asked.account AND other.marketplace = asked.marketplace
             AND other.retailer_product_id = asked.retailer_product_id
-    ) AS in_cart,
+            AND other.removed_at IS NULL
+        LIMIT 1
+    ) IS TRUE AS in_cart,
     product.kind, product.availability, product.gone, product.refusal AS product_refusal,
     product.price_amount_minor, product.price_currency
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
@@ -56,6 +72,34 @@ SELECT fresh.*, $8 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $
 ON CONFLICT (idempotency_key) DO NOTHING
 """
 
+_REMOVE = """
+INSERT INTO sandbox_cart_line AS line (idempotency_key, account, marketplace, retailer_product_id,
+    quantity, added_at, removed_at)
+SELECT gone.*, $6, $6 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[])
+    AS gone (idempotency_key)
+ORDER BY gone.idempotency_key
+ON CONFLICT (idempotency_key) DO UPDATE SET removed_at = excluded.removed_at
+WHERE line.removed_at IS NULL
+"""
+"""A key that is not known is kept as taken out: the call that adds it may still be on its way."""
+
+_SHELF = """
+SELECT product.title, product.kind, product.availability, product.gone,
+    product.price_amount_minor, product.price_currency
+FROM unnest($1::text[], $2::text[])
+    WITH ORDINALITY AS asked (marketplace, retailer_product_id, position)
+LEFT JOIN sandbox_product AS product
+    ON product.marketplace = asked.marketplace
+    AND product.retailer_product_id = asked.retailer_product_id
+ORDER BY asked.position
+"""
+
+_OPEN = """
+INSERT INTO sandbox_cart (account, marketplace, holds, "full", timeouts_left)
+VALUES ($1, $2, '[]', false, 0)
+ON CONFLICT (account, marketplace) DO NOTHING
+"""
+
 _BY_KIND = {
     "DIGITAL": Refusal.UNSUPPORTED_KIND_DIGITAL,
     "COLLECTION_PARENT": Refusal.COLLECTION_PARENT,
@@ -77,14 +121,56 @@ class Sandbox:
             TimeoutError: the deadline passed; any of the lines may have been added.
             RetailerUnavailable: its database is away, likewise.
         """
-        try:
-            return await self._add(lines, deadline.total_seconds())
-        except TimeoutError:
-            raise
-        except Exception as error:
-            if is_outage(error):
-                raise RetailerUnavailable from error
-            raise
+        return await _answered(self._add(lines, deadline.total_seconds()))
+
+    async def remove(self, lines: Sequence[Line], *, deadline: timedelta) -> list[Removal]:
+        """Take the lines out of their carts, by their keys alone.
+
+        Raises:
+            TimeoutError: the deadline passed; any of the lines may be out.
+            RetailerUnavailable: its database is away, likewise.
+        """
+        if not lines:
+            return []
+        rows = [
+            (line.idempotency_key, line.account or "", *_values(line)[2:], line.quantity)
+            for line in lines
+        ]
+        seconds = deadline.total_seconds()
+        asked = self.pool.execute(_REMOVE, *_turned(rows), clock.now(), timeout=seconds)
+        await _answered(asked)
+        return [Removed() for _ in lines]
+
+    async def look_up(
+        self, references: Sequence[Reference], *, deadline: timedelta
+    ) -> list[Listing]:
+        """What stands on its shelf.
+
+        Raises:
+            TimeoutError: the deadline passed; nothing is known.
+            RetailerUnavailable: its database is away, likewise.
+        """
+        asked = (
+            [reference.marketplace for reference in references],
+            [reference.retailer_product_id for reference in references],
+        )
+        seconds = deadline.total_seconds()
+        rows = await _answered(self.pool.fetch(_SHELF, *asked, timeout=seconds))
+        return [_listing(row) for row in rows]
+
+    async def open_account(
+        self, *, idempotency_key: str, marketplace: str, deadline: timedelta
+    ) -> Opened | Refused:
+        """A new account with an empty cart; its name follows from the key and tells nothing of it.
+
+        Raises:
+            TimeoutError: the deadline passed; ask again with the same key.
+            RetailerUnavailable: its database is away, likewise.
+        """
+        account = f"{NAME}-{sha256(idempotency_key.encode()).hexdigest()[:ACCOUNT_DIGITS]}"
+        seconds = deadline.total_seconds()
+        await _answered(self.pool.execute(_OPEN, account, marketplace, timeout=seconds))
+        return Opened(account)
 
     async def _add(self, lines: Sequence[Line], seconds: float) -> list[Outcome]:
         async with self.pool.acquire(timeout=seconds) as connection, connection.transaction():
@@ -105,6 +191,35 @@ class Sandbox:
             if fresh:
                 await connection.execute(_ADD, *_turned(fresh), clock.now())
         return outcomes
+
+
+Answer = TypeVar("Answer")
+
+
+async def _answered(call: Awaitable[Answer]) -> Answer:
+    """What the sandbox's database says; where it is away, the sandbox is."""
+    try:
+        return await call
+    except TimeoutError:
+        raise
+    except Exception as error:
+        if is_outage(error):
+            raise RetailerUnavailable from error
+        raise
+
+
+def _listing(row: asyncpg.Record) -> Listing:
+    if row["kind"] is None:
+        return Unknown()
+    if row["gone"]:
+        return Gone()
+    return Found(
+        title=row["title"],
+        kind=ProductKind(row["kind"]),
+        availability=Availability(row["availability"]),
+        amount_minor=row["price_amount_minor"],
+        currency=row["price_currency"],
+    )
 
 
 _TIMED_OUT = Refused(

@@ -78,6 +78,7 @@ class AccountLink(Model):
             unique=True,
             postgresql_where="status = 'ACTIVE'",
         ),
+        Index(None, "person_id"),
         CheckConstraint(
             "status <> 'ACTIVE' OR sealed_external_reference IS NOT NULL", name="active_has_account"
         ),

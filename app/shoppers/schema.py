@@ -6,9 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from app.core.viewer import Scope
+from app.events.schema import Event
 from app.graphql.node import Node
 from app.graphql.paging import Connection, Order
-from app.graphql.reads.binding import column, identity, many, maps, root_many, root_one
+from app.graphql.reads.binding import (
+    column,
+    document,
+    identity,
+    many,
+    maps,
+    maps_variant,
+    one,
+    root_many,
+    root_one,
+)
 from app.retailers.states import AddMode
 from app.shoppers import access, models
 from app.shoppers.states import ConsentKind
@@ -81,6 +92,23 @@ class ShopperSnapshot:
     """A shopper as an event remembers her."""
 
     id: strawberry.ID = column("Her id, for `node`.", id_of="Shopper")
+
+
+@maps_variant("Shopper")
+@strawberry.type(description="Something happened to a shopper.")
+class ShopperEvent(Event):
+    """Something happened to a shopper."""
+
+    subject_id: strawberry.ID = column("The shopper.", id_of="Shopper")
+    shopper: ShopperSnapshot = document(
+        "The shopper as she was then.", "data", "shopper", scope=Scope.INTENTS_READ
+    )
+    current_shopper: Shopper | None = one(
+        "The shopper as she is now: a live row, not what was true at the event.",
+        lambda event, shopper: (
+            (shopper.brand_id == event.brand_id) & (shopper.id == event.subject_id)
+        ),
+    )
 
 
 @strawberry.type

@@ -6,13 +6,15 @@ deployment's key for persons. To delete her row is to make all of it unreadable.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from os import urandom
 from uuid import UUID
 
 import structlog
+from sqlalchemy import update
 
 from app.core import clock
-from app.core.bulk import insert_rows
+from app.core.bulk import insert_rows, update_rows
 from app.core.database import WriteSession
 from app.core.ids import uuid7
 from app.core.keys import Keys
@@ -20,7 +22,7 @@ from app.core.secrets import CannotOpen, Sealer
 from app.retailers.states import AddMode
 from app.shoppers import queries
 from app.shoppers.models import AccountLink, Person, Shopper, Suppression
-from app.shoppers.queries import AccountKey, KnownPeople, SealedAccount
+from app.shoppers.queries import AccountKey, KnownPeople, SealedAccount, SealedPerson
 from app.shoppers.states import LinkStatus
 
 Handles = Mapping[int, str | None]
@@ -63,7 +65,8 @@ async def ensure_shoppers(
     """The brand's references of these people, by X user id; who is new is made.
 
     Two that make the same person at once get the same references. A handle is kept from the first
-    time that it is told. The caller makes sure that nobody here is suppressed.
+    time that it is told, also of one who was known without. The caller makes sure that nobody here
+    is suppressed.
     """
     found = await ensure_shoppers_at_brands(session, keys, {brand_id: handles})
     return {x_user_id: shopper_id for (_, x_user_id), shopper_id in found.items()}
@@ -81,6 +84,7 @@ async def ensure_shoppers_at_brands(
     lookups = {x_user_id: x_lookup(keys, x_user_id) for x_user_id in handles}
     known = await queries.known_people(session, lookups.values(), handles_by_brand)
     await _make_persons(session, keys, known, handles, lookups)
+    await _name_persons(session, keys, known, handles, lookups)
     wanted = {
         (brand_id, x_user_id): (brand_id, known.persons[lookups[x_user_id]])
         for brand_id, people in handles_by_brand.items()
@@ -95,7 +99,35 @@ async def ensure_persons(session: WriteSession, keys: Keys, handles: Handles) ->
     lookups = {x_user_id: x_lookup(keys, x_user_id) for x_user_id in handles}
     known = await queries.known_people(session, lookups.values(), [])
     await _make_persons(session, keys, known, handles, lookups)
+    await _name_persons(session, keys, known, handles, lookups)
     return {x_user_id: known.persons[lookup] for x_user_id, lookup in lookups.items()}
+
+
+async def rename_person(session: WriteSession, keys: Keys, person_id: UUID, handle: str) -> None:
+    """Keep the handle that a person has now, as X told it when she signed in."""
+    await _write_handles(session, keys, {person_id: handle}, renamed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class XAccount:
+    """Who a person is on X. It never reaches a brand without her consent."""
+
+    x_user_id: int
+    handle: str | None
+
+
+def open_person(keys: Keys, sealed: SealedPerson) -> XAccount | None:
+    """Who this is on X; None where her row does not open, which is reported."""
+    try:
+        sealer = Sealer(keys.person.open(sealed.sealed_key, _key_context(sealed.id)))
+        x_user_id = sealer.open(sealed.sealed_x_user_id, _x_user_id_context(sealed.id))
+        handle = None
+        if sealed.sealed_x_handle is not None:
+            handle = sealer.open(sealed.sealed_x_handle, _handle_context(sealed.id)).decode()
+    except CannotOpen:
+        log.error("person_does_not_open", person_id=str(sealed.id))
+        return None
+    return XAccount(int(x_user_id), handle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +162,27 @@ async def link_accounts(session: WriteSession, keys: Keys, links: Sequence[NewLi
         "ON CONFLICT DO NOTHING RETURNING id",
     )
     return len(made)
+
+
+async def unlink_account(
+    session: WriteSession, person_id: UUID, retailer: str, marketplace: str, *, now: datetime
+) -> bool:
+    """End a person's link because she wants it so; whether there was one.
+
+    What the retailer called the account is gone with it. What is in her cart stays there.
+    """
+    ended = await session.scalars(
+        update(AccountLink)
+        .where(
+            AccountLink.person_id == person_id,
+            AccountLink.retailer == retailer,
+            AccountLink.marketplace == marketplace,
+            AccountLink.status == LinkStatus.ACTIVE,
+        )
+        .values(status=LinkStatus.REVOKED_BY_SHOPPER, ended_at=now, sealed_external_reference=None)
+        .returning(AccountLink.id)
+    )
+    return ended.one_or_none() is not None
 
 
 def _link_row(keys: Keys, link: NewLink, sealed_key: bytes) -> tuple[object, ...]:
@@ -208,6 +261,34 @@ async def _make_persons(
         known.persons.update((await queries.known_people(session, others, [])).persons)
 
 
+async def _name_persons(
+    session: WriteSession,
+    keys: Keys,
+    known: KnownPeople,
+    handles: Handles,
+    lookups: Mapping[int, bytes],
+) -> None:
+    """Keep the handles of those who were known without one."""
+    told = {
+        known.persons[lookup]: handle
+        for x_user_id, lookup in lookups.items()
+        if lookup in known.nameless and (handle := handles[x_user_id])
+    }
+    if told:
+        await _write_handles(session, keys, told, renamed=False)
+
+
+async def _write_handles(
+    session: WriteSession, keys: Keys, told: Mapping[UUID, str], *, renamed: bool
+) -> None:
+    sealed = await queries.lock_keys_for_handles(session, told, renamed=renamed)
+    rows = []
+    for person_id, sealed_key in sealed.items():
+        sealer = Sealer(keys.person.open(sealed_key, _key_context(person_id)))
+        rows.append((person_id, sealer.seal(told[person_id].encode(), _handle_context(person_id))))
+    await update_rows(session, Person, ("id",), ("sealed_x_handle",), rows)
+
+
 async def _make_shoppers(
     session: WriteSession,
     known: KnownPeople,
@@ -244,8 +325,8 @@ def _sealed_person(
         lookup,
         person_id,
         keys.person.seal(key, _key_context(person_id)),
-        sealer.seal(str(x_user_id).encode(), f"person:{person_id}:x_user_id"),
-        sealer.seal(handle.encode(), f"person:{person_id}:x_handle") if handle else None,
+        sealer.seal(str(x_user_id).encode(), _x_user_id_context(person_id)),
+        sealer.seal(handle.encode(), _handle_context(person_id)) if handle else None,
         clock.now(),
     )
 
@@ -260,6 +341,14 @@ def _merged(handles_by_brand: Collection[Handles]) -> dict[int, str | None]:
 
 def _key_context(person_id: UUID) -> str:
     return f"person:{person_id}:key"
+
+
+def _x_user_id_context(person_id: UUID) -> str:
+    return f"person:{person_id}:x_user_id"
+
+
+def _handle_context(person_id: UUID) -> str:
+    return f"person:{person_id}:x_handle"
 
 
 def _account_context(person_id: UUID, retailer: str, marketplace: str) -> str:

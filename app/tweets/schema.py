@@ -6,11 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from app.core.viewer import Scope
+from app.events.schema import Event
 from app.graphql.node import Node
 from app.graphql.paging import Connection, Order
-from app.graphql.reads.binding import column, identity, many, maps, one, root_many, root_one
+from app.graphql.reads.binding import (
+    column,
+    document,
+    identity,
+    many,
+    maps,
+    maps_variant,
+    one,
+    root_many,
+    root_one,
+)
 from app.graphql.scalars import XID
-from app.products.schema import Product
+from app.products.schema import Product, ProductSnapshot
 from app.tweets import access, models
 from app.tweets.states import LinkVerdict, TweetStatus
 
@@ -42,6 +53,9 @@ class TweetLink(Node):
     url: str = column("As it stands in the text.")
     expanded_url: str | None = column("What X says it stands for; null if X does not say.")
     unwound_url: str | None = column("Where it ends after all redirects; null if X does not say.")
+    resolved_url: str | None = column(
+        "Where a short link was found to lead; null where X said so, or it was not followed."
+    )
     verdict: LinkVerdict = column("What it turned out to be.")
     product: Product | None = one(
         "The product it leads to; null where it leads to none.",
@@ -105,6 +119,53 @@ class TweetSnapshot:
 
     id: strawberry.ID = column("Its id, for `node`.", id_of="ShoppableTweet")
     root_xid: XID = strawberry.field(description="Its id on X.")
+
+
+@strawberry.type(description="A link of a tweet as an event remembers it.")
+class TweetLinkSnapshot:
+    """A link of a tweet as an event remembers it."""
+
+    verdict: LinkVerdict = strawberry.field(description="What it had turned out to be.")
+    product: ProductSnapshot | None = strawberry.field(
+        description="The product it led to; null where it led to none, or none yet."
+    )
+
+
+@strawberry.type(description="A shoppable tweet as it was when the event happened.")
+class ShoppableTweetSnapshot:
+    """A shoppable tweet as it was when the event happened."""
+
+    id: strawberry.ID = column("Its id, for `node`.", id_of="ShoppableTweet")
+    root_xid: XID = strawberry.field(description="Its id on X: the first of its edit chain.")
+    newest_xid: XID = strawberry.field(description="The version that its links were read from.")
+    status: TweetStatus = strawberry.field(description="Where it was after the event.")
+    previous_status: TweetStatus | None = strawberry.field(
+        description="Where it was before; null where the event is no move."
+    )
+    unshoppable_reason: str | None = strawberry.field(
+        description="Why it could not be bought from; null while it could."
+    )
+    primary_product: ProductSnapshot | None = strawberry.field(
+        description="The product that replies to it meant; null if none was set."
+    )
+    links: list[TweetLinkSnapshot] = strawberry.field(
+        description="Its links, in the order of the text."
+    )
+
+
+@maps_variant("ShoppableTweet")
+@strawberry.type(description="Something happened to a shoppable tweet.")
+class ShoppableTweetEvent(Event):
+    """Something happened to a shoppable tweet."""
+
+    subject_id: strawberry.ID = column("The tweet.", id_of="ShoppableTweet")
+    shoppable_tweet: ShoppableTweetSnapshot = document(
+        "The tweet as it was then.", "data", "shoppableTweet", scope=Scope.TWEETS_READ
+    )
+    current_shoppable_tweet: ShoppableTweet | None = one(
+        "The tweet as it is now: a live row, not what was true at the event.",
+        lambda event, tweet: (tweet.brand_id == event.brand_id) & (tweet.id == event.subject_id),
+    )
 
 
 @strawberry.type

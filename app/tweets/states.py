@@ -1,11 +1,12 @@
 """The life of a shoppable tweet.
 
-DETECTED ──► LIVE ◄──► PAUSED
-              ▲ │
-              │ ▼
-          UNSHOPPABLE
+DETECTED ◄──► LIVE ◄──► UNSHOPPABLE     as its links and their products say
+    ▲          ▲             ▲
+    └──────────┼─────────────┘
+               ▼
+             PAUSED                     as the brand says
 
-From every state: ──► DELETED, ──► WITHHELD (final for new intents).
+From every state: ──► DELETED, for ever, and ──► WITHHELD, from which X may give it back.
 """
 
 from enum import StrEnum
@@ -23,24 +24,40 @@ class TweetStatus(StrEnum):
     WITHHELD = "WITHHELD"
 
 
-_GONE = frozenset({TweetStatus.DELETED, TweetStatus.WITHHELD})
+JUDGED = frozenset({TweetStatus.DETECTED, TweetStatus.LIVE, TweetStatus.UNSHOPPABLE})
+"""States that follow from a tweet's links and their products alone."""
+
+GONE = frozenset({TweetStatus.DELETED, TweetStatus.WITHHELD})
+"""States in which a tweet is not to be seen on X."""
+
+_HERE = JUDGED | {TweetStatus.PAUSED}
 
 MOVES = MappingProxyType(
     {
-        TweetStatus.DETECTED: _GONE | {TweetStatus.LIVE, TweetStatus.UNSHOPPABLE},
-        TweetStatus.LIVE: _GONE | {TweetStatus.PAUSED, TweetStatus.UNSHOPPABLE},
-        TweetStatus.PAUSED: _GONE | {TweetStatus.LIVE},
-        TweetStatus.UNSHOPPABLE: _GONE | {TweetStatus.LIVE},
+        **{status: GONE | _HERE - {status} for status in sorted(_HERE)},
+        TweetStatus.WITHHELD: _HERE | {TweetStatus.DELETED},
         TweetStatus.DELETED: frozenset[TweetStatus](),
-        TweetStatus.WITHHELD: frozenset({TweetStatus.DELETED}),
     }
 )
 
 
 class LinkVerdict(StrEnum):
-    """What a link in a tweet turned out to be."""
+    """What a link in a tweet turned out to be; PENDING until it was looked at."""
 
+    PENDING = "PENDING"
     PRODUCT = "PRODUCT"
     NO_PRODUCT_LINK = "NO_PRODUCT_LINK"
     NOT_A_PRODUCT = "NOT_A_PRODUCT"
     MARKETPLACE_MISMATCH = "MARKETPLACE_MISMATCH"
+
+
+class UnshoppableReason(StrEnum):
+    """Why nothing can be bought from a tweet. Each is also a reason of a failed intent."""
+
+    NO_PRODUCT_LINK = "NO_PRODUCT_LINK"
+    NOT_A_PRODUCT = "NOT_A_PRODUCT"
+    MARKETPLACE_MISMATCH = "MARKETPLACE_MISMATCH"
+    PRODUCT_GONE = "PRODUCT_GONE"
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    UNSUPPORTED_KIND_DIGITAL = "UNSUPPORTED_KIND_DIGITAL"
+    COLLECTION_PARENT = "COLLECTION_PARENT"

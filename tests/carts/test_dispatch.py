@@ -1,86 +1,40 @@
 """Asking retailers: one add and one event, whoever dies in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from app.carts.dispatch import LEASE, Dispatcher
-from app.carts.rules import RETRY_DELAYS, TRIES_MAX
+from app.carts.answers import RETRY_DELAYS, TRIES_MAX
+from app.carts.choices import choose_product
+from app.carts.claims import LEASE
+from app.carts.dispatch import Dispatcher
 from app.core import clock
 from app.core.resources import Resources
+from app.events.states import ActorKind
 from app.ingest.desk import Desk
-from app.retailers.adapter import Adapter, Added, Line, Outcome, RetailerUnavailable
-from app.retailers.states import AddMode
+from app.retailers.adapter import Added, RetailerUnavailable
+from tests.carts.acts import TWO_PRODUCTS, acting, brand, ids, product
+from tests.carts.shaky import (
+    FIRST,
+    KOFI,
+    MARA,
+    OTHER_TWEET,
+    SECOND,
+    TESS,
+    THIRD,
+    intents,
+    later,
+    raising,
+    reply_to,
+    shaky,
+)
 from tests.walk import Walk, a_reply, fetch, log_of, until
-
-MARA, KOFI, TESS = "1720000000000000002", "1912000000000000092", "1789000000000000069"
-FIRST, SECOND, THIRD = "2123709369132344650", "2123709595806271346", "2123709995806271346"
-OTHER_TWEET = "2122993214288901650"
-"""Another tweet with the same product as the usual one."""
-
-
-@dataclass
-class Shaky:
-    """The real adapter behind an unreliable line: *before* and *after* its answer things happen."""
-
-    real: Adapter
-    before: Callable[[], None]
-    after: Callable[[], None]
-    calls: list[list[Line]] = field(default_factory=list)
-    add_mode: AddMode = AddMode.SERVER_ADD
-
-    async def add(self, lines: Sequence[Line], *, deadline: timedelta) -> list[Outcome]:
-        """Ask the real adapter."""
-        self.calls.append(list(lines))
-        self.before()
-        outcomes = await self.real.add(lines, deadline=deadline)
-        self.after()
-        return outcomes
-
-
-def shaky(
-    dispatcher: Dispatcher,
-    *,
-    before: Callable[[], None] = lambda: None,
-    after: Callable[[], None] = lambda: None,
-) -> tuple[Dispatcher, Shaky]:
-    """The same dispatcher behind an unreliable line."""
-    adapter = Shaky(dispatcher.retailers["sandbox"], before, after)
-    return replace(dispatcher, retailers={"sandbox": adapter}), adapter
-
-
-def raising(error: BaseException) -> Callable[[], None]:
-    """Something that happens by raising."""
-
-    def happen() -> None:
-        raise error
-
-    return happen
-
-
-def later(delay: timedelta) -> None:
-    """Let that much time pass."""
-    clock.start_at(clock.now() + delay)
-
-
-def reply_to(tweet: str, post: str, author: str = MARA) -> dict[str, Any]:
-    """A tagged reply to that tweet."""
-    reference = [{"type": "replied_to", "id": tweet}]
-    return a_reply(
-        id=post, author_id=author, in_reply_to_tweet_id=tweet, referenced_tweets=reference
-    )
-
-
-async def intents(resources: Resources) -> list[tuple[Any, ...]]:
-    sql = "SELECT engagement_xid::text, status, failure_reason FROM cart_intent ORDER BY 1"
-    return await fetch(resources, sql)
 
 
 async def assert_added_once(resources: Resources) -> None:
@@ -313,6 +267,53 @@ async def test_the_same_product_from_another_tweet_waits_for_the_first_answer(
         (SECOND, "FAILED", "ALREADY_IN_CART"),
     ]
     assert await door.fetch("SELECT count(*) FROM sandbox_cart_line") == [(1,)]
+
+
+async def test_what_was_asked_before_goes_first_though_an_older_reply_is_queued_meanwhile(
+    door: Walk, desk: Desk, dispatcher: Dispatcher
+) -> None:
+    await door.post(reply_to(TWO_PRODUCTS, FIRST, KOFI))
+    await door.post(reply_to("2122978114236649841", SECOND, KOFI))
+    await desk.decide_batch()
+    assert await dispatcher.run_once() == 1  # the second reply's, which times out once
+    [elder, _] = await ids(door.resources)
+    async with acting(door.resources) as session:
+        await choose_product(
+            session,
+            brand_id=await brand(door.resources),
+            intent_id=elder,
+            product_id=await product(door.resources, "B0ACMEBT01"),
+            actor=ActorKind.SHOPPER,
+            now=clock.now(),
+        )
+
+    assert await dispatcher.run_once() == 0
+    for _ in range(2):
+        later(RETRY_DELAYS[0])
+        await dispatcher.run_once()
+
+    assert await intents(door.resources) == [
+        (FIRST, "FAILED", "ALREADY_IN_CART"),
+        (SECOND, "ADDED", None),
+    ]
+
+
+async def test_every_try_and_its_answer_are_noted(
+    door: Walk, desk: Desk, dispatcher: Dispatcher
+) -> None:
+    await door.post(reply_to("2122978114236649841", FIRST, KOFI))
+    await desk.decide_batch()
+    await dispatcher.run_once()
+    later(RETRY_DELAYS[0])
+    await dispatcher.run_once()
+
+    [(text,)] = await door.fetch("SELECT retailer_calls FROM cart_intent")
+    assert [
+        (call["try"], call["answer"], call.get("retryable")) for call in orjson.loads(text)
+    ] == [
+        (1, "RETAILER_TIMEOUT", True),
+        (2, "ADDED", None),
+    ]
 
 
 async def test_the_second_is_tried_itself_when_the_first_failed(

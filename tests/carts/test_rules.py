@@ -1,8 +1,7 @@
 """What becomes of a request: rules 7 to 10 as tables."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -11,27 +10,20 @@ from app.brands.states import TriggerAction
 from app.carts.intents import Failure, Intent, Related, Request
 from app.carts.rules import (
     PARENT_WAITS,
-    RETRY_DELAYS,
     SHOPPER_WAITS,
-    TRIES_MAX,
-    Answer,
     Becomes,
     Chosen,
     Found,
     NeedsChoice,
     Repeats,
-    TryAgain,
     Unusable,
     Way,
-    Withdrawn,
-    answer_of,
     decide,
     find_product,
 )
 from app.carts.states import LIVE, CartIntentStatus, FailureReason
 from app.products.facts import ProductFacts, ProductName
 from app.products.states import Availability, ProductKind, ProductStatus
-from app.retailers.adapter import Added, HandOff, Outcome, Refusal, Refused
 from app.retailers.states import AddMode
 from app.tweets.facts import LinkFacts, TweetFacts, TweetName
 from app.tweets.states import LinkVerdict, TweetStatus
@@ -299,54 +291,3 @@ def test_rule_9_a_link_or_a_consent_opens_the_way(way: Way, status: CartIntentSt
     assert (decision.rule, decision.status, decision.product) == (9, status, BOOT.name)
     waits = status is CartIntentStatus.AWAITING_LINK
     assert decision.waits_until == (NOW + SHOPPER_WAITS if waits else None)
-
-
-def queued(attempts: int, *, withdraw_requested: bool = False) -> Intent:
-    intent = an_intent(CartIntentStatus.QUEUED)
-    intent.attempts = attempts
-    intent.withdraw_requested = withdraw_requested
-    return intent
-
-
-ADDED = Added(cart_reference="c1")
-HAND_OFF = HandOff(url="https://shop.example/add")
-FULL = Refused(reason=Refusal.CART_FULL, detail="50 lines")
-LATE = Refused(reason=Refusal.RETAILER_TIMEOUT, retryable=True)
-TIMED_OUT = Failure(FailureReason.RETAILER_TIMEOUT, retryable=True)
-
-
-@pytest.mark.parametrize(
-    ("intent", "outcome", "later", "answer"),
-    [
-        (queued(1), ADDED, 0, ADDED),
-        (queued(1), HAND_OFF, 0, HAND_OFF),
-        (queued(1), FULL, 0, Failure(FailureReason.CART_FULL, detail="50 lines")),
-        (queued(1), LATE, 0, TryAgain(RETRY_DELAYS[0])),
-        (queued(5), LATE, 0, TryAgain(RETRY_DELAYS[4])),
-        (queued(TRIES_MAX), LATE, 0, TIMED_OUT),
-        (queued(9), LATE, 0, TIMED_OUT),
-        (queued(5), LATE, 31, TIMED_OUT),
-        (queued(1), LATE, 61, TIMED_OUT),
-        (queued(9), ADDED, 300, ADDED),
-        (queued(1, withdraw_requested=True), ADDED, 0, ADDED),
-        (queued(1, withdraw_requested=True), HAND_OFF, 0, HAND_OFF),
-        (queued(1, withdraw_requested=True), FULL, 0, Withdrawn()),
-        (queued(1, withdraw_requested=True), LATE, 0, Withdrawn()),
-    ],
-)
-def test_rule_10_what_the_retailers_outcome_means(
-    intent: Intent, outcome: Outcome, later: int, answer: Answer
-) -> None:
-    assert answer_of(intent, outcome, NOW + timedelta(minutes=later)) == answer
-
-
-def test_rule_10_six_tries_lie_within_an_hour_whatever_the_jitter() -> None:
-    assert len(RETRY_DELAYS) == TRIES_MAX - 1
-    assert sum(RETRY_DELAYS, timedelta()) * 1.2 < timedelta(hours=1)
-
-
-@pytest.mark.parametrize("refusal", list(Refusal))
-def test_every_refusal_of_a_retailer_is_a_reason_of_failure(refusal: Refusal) -> None:
-    expected: Sequence[Failure] = [Failure(FailureReason(refusal.value))]
-
-    assert [answer_of(queued(1), Refused(reason=refusal), NOW)] == expected

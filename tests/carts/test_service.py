@@ -3,17 +3,23 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from app.brands.states import TriggerAction
-from app.carts.intents import Failure, HandOffLink, Intent, Offer
-from app.carts.service import IllegalMove, move, snapshot
+from app.carts.intents import Failure, HandOffLink, Intent, Offer, Request
+from app.carts.moves import IllegalMove, move, snapshot
+from app.carts.service import ask_for_carts
 from app.carts.states import CartIntentStatus, FailureReason
+from app.core.bulk import run
 from app.core.database import WriteSession
 from app.ingest.desk import Desk
 from app.products.facts import ProductName
 from app.tweets.facts import TweetName
+from app.tweets.queries import tweets_by_version
 from app.x.ids import moment_of
+from tests.carts.acts import TWEET, UNKNOWN_POST, acting, ids
+from tests.carts.shaky import FIRST, reply_to
 from tests.walk import Walk, a_reply, log_of
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, 250_000, UTC)
@@ -152,8 +158,48 @@ async def test_an_engagement_is_told_by_ids_and_derived_facts(door: Walk, desk: 
             "triggerMatch": "EXACT",
             "triggerTag": "AmazonCart",
             "misuseReason": None,
+            "contentState": "PRESENT",
             "shopper": {"id": str(shopper)},
             "tweet": {"id": str(tweet)},
             "occurredAt": moment_of(2123688217942515450).isoformat().replace("+00:00", "Z"),
         }
     }
+
+
+async def test_a_reply_that_goes_straight_to_its_retailer_costs_three_statements(
+    door: Walk, desk: Desk
+) -> None:
+    await door.post(reply_to(UNKNOWN_POST, FIRST))
+    await desk.decide_batch()
+    [intent] = await ids(door.resources)
+    [(engagement,)] = await door.fetch("SELECT id FROM engagement")
+    async with acting(door.resources) as session:
+        await (await session.connection()).exec_driver_sql("DELETE FROM cart_intent")
+        [tweet] = (await tweets_by_version(session, [int(TWEET)]))[int(TWEET)]
+    [(shopper,)] = await door.fetch("SELECT shopper_id FROM engagement")
+    request = Request(
+        brand_id=tweet.brand_id,
+        engagement_id=engagement,
+        engagement_xid=int(FIRST),
+        shopper_id=shopper,
+        parent_xid=int(TWEET),
+        tweet=tweet,
+        unavailable=None,
+        action=TriggerAction.CART,
+        marketplace="US",
+        retailer="sandbox",
+        received_at=NOW,
+    )
+    statements: list[str] = []
+
+    async with acting(door.resources) as session:
+        await run(session, "SELECT")  # the transaction begins: later statements go to the driver
+        raw = await (await session.connection()).get_raw_connection()
+        driver = raw.driver_connection
+        assert isinstance(driver, asyncpg.Connection)
+        with driver.query_logger(lambda told: statements.append(told.query)):
+            [made] = await ask_for_carts(session, [request], now=NOW)
+
+    assert made.status is CartIntentStatus.QUEUED
+    assert made.id != intent
+    assert [statement.split()[0] for statement in statements] == ["WITH", "SELECT", "INSERT"]

@@ -274,6 +274,10 @@ def test_quarantined_payloads_are_put_back_in_line(commands: Commands, own_datab
     none = commands.run("ingest", "retry")
 
     assert (one.out, rest.out, none.out) == ("1\n", "2\n", "0\n")
+    assert [line.split()[0] for line in one.err.splitlines()[:-1]] == ["error-1"]
+    assert {line.split()[0] for line in rest.err.splitlines()[:-1]} == {"error-0", "error-2"}
+    assert "Put back in line: 2." in rest.err
+    assert none.err == "Nothing waits in quarantine.\n"
     assert ask(
         own_database,
         "SELECT DISTINCT attempts, quarantined_at, error_id, body FROM inbox"

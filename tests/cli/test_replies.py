@@ -12,7 +12,7 @@ from app.cli.failures import CommandFailed
 from app.cli.replies import Author, Body, Post, Replies
 from app.cli.world_file import demo_data, parse_world
 from app.x.ids import moment_of
-from app.x.payloads import Delivery, DeliveryKind, read_delivery
+from app.x.payloads import PostCreated, read_delivery
 from tests.cli.worlds import corpus_world, small_world
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
@@ -29,16 +29,15 @@ POST = Post(
 MARA = Author(1720000000000000002, "mara_k_inv")
 
 
-def read(body: Body) -> Delivery:
+def read(body: Body) -> PostCreated:
     delivery = read_delivery(orjson.loads(orjson.dumps(body)))
-    assert delivery is not None
+    assert isinstance(delivery, PostCreated)
     return delivery
 
 
 def test_a_reply_is_what_x_sends_for_one() -> None:
     delivery = read(Replies([POST], [MARA], seed=1).write_by(MARA, POST, NOW))
 
-    assert delivery.kind is DeliveryKind.POST_CREATED
     assert delivery.source == "post.reply.create"
     assert delivery.filter_user_id == POST.brand_xid
     post = delivery.post
@@ -122,7 +121,7 @@ def test_the_demo_has_products_that_can_be_added_and_some_that_cannot() -> None:
 
     posts = posts_of(world, {"tarn": NOW})
 
-    assert len(posts) == 12
+    assert len(posts) == 17
     assert len([post for post in posts if addable(post, world)]) == 10
 
 

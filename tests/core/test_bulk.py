@@ -65,3 +65,13 @@ async def test_a_column_may_have_a_word_of_postgresql_as_its_name(session: Write
 def test_no_rows_are_empty_columns() -> None:
     assert arrays(["a", "b"], []) == [[], []]
     assert arrays(["a", "b"], [(1, 2), (3, 4)]) == [[1, 3], [2, 4]]
+    assert arrays(["a", "b", "c"], [(1, None, 2), (3, None, None)]) == [[1, 3], [], [2, None]]
+    assert arrays(["a", "b"], [(None, 1)]) == [[None], [1]]
+
+
+async def test_a_column_of_nothing_but_none_is_written_as_null(session: WriteSession) -> None:
+    rows = [(7, "a", AccountRole.BOT, None), (8, "b", AccountRole.BOT, None)]
+
+    await insert_rows(session, XAccount, COLUMNS, rows)
+
+    assert await accounts(session) == rows

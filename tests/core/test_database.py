@@ -35,3 +35,22 @@ async def test_a_lock_of_one_who_sleeps_amid_a_transaction_passes_to_the_next(
         await sleeper.execute(text("SELECT 1"))
     await sleeper.close()
     await engine.dispose()
+
+
+async def test_a_connection_that_ended_while_nobody_used_it_is_replaced(own_database: str) -> None:
+    engine = create_write_engine(own_database, connections=1)
+    async with engine.connect() as connection:
+        first = await connection.scalar(text("SELECT pg_backend_pid()"))
+    other = create_write_engine(own_database, connections=1)
+    async with other.begin() as killer:
+        await killer.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
+    await other.dispose()
+
+    async with asyncio.timeout(20):
+        second = first
+        while second == first:
+            await asyncio.sleep(0.01)  # the driver hears of the end
+            async with engine.connect() as connection:
+                second = await connection.scalar(text("SELECT pg_backend_pid()"))
+
+    await engine.dispose()

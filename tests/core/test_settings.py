@@ -46,6 +46,27 @@ def test_a_bad_value_is_named(
     assert value not in str(refused.value) or name != "SECRET_KEY"
 
 
+def test_the_public_address_is_this_machines_unless_it_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HASHCART_PORT", "8123")
+    assert load_settings().public_url == "http://127.0.0.1:8123"
+
+    monkeypatch.setenv("HASHCART_PUBLIC_URL", "https://shop.example")
+    assert load_settings().public_url == "https://shop.example"
+
+
+def test_what_follows_from_a_bad_value_is_no_fault_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HASHCART_PORT", "eighty")
+
+    with pytest.raises(BadSettings) as refused:
+        load_settings()
+
+    assert len(str(refused.value).splitlines()) == 1
+
+
 def test_production_takes_neither_the_embedded_database_nor_default_secrets(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

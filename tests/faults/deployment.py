@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from app.carts.dispatch import LEASE
+from app.carts.claims import LEASE
 from app.cli.children import Child, start_child, stop_children
 from app.cli.ports import free_port
 from tests.faults.patience import PATIENCE_SECONDS, POLL_SECONDS
@@ -76,6 +76,10 @@ class Deployment:
     def now(self) -> datetime:
         """What a process that starts now takes for the time."""
         return self.moment + timedelta(seconds=time.monotonic() - self._began) + self._skipped
+
+    def skip_to(self, moment: datetime) -> None:
+        """Let time pass: processes that start from now on take it for *moment*, or later."""
+        self._skipped += max(moment - self.now(), timedelta(0))
 
     def let_run(self, *places: str) -> None:
         """See to it that these run, and no others."""

@@ -160,7 +160,9 @@ def _assert_intents(intents: Sequence[Row], wishes: Sequence[Wish]) -> None:
 
 async def _assert_carts(ledger: Ledger, intents: Sequence[Row]) -> None:
     """The retailer holds one line for each intent that is ADDED, and no other."""
-    lines = await ledger.rows("SELECT idempotency_key FROM sandbox_cart_line")
+    lines = await ledger.rows(
+        "SELECT idempotency_key FROM sandbox_cart_line WHERE removed_at IS NULL"
+    )
     added = [str(row["id"]) for row in intents if row["status"] == CartIntentStatus.ADDED]
     assert sorted(row["idempotency_key"] for row in lines) == sorted(added)
 

@@ -14,6 +14,7 @@ from app.core.ids import parse_global_id
 from tests.conftest import CORPUS_CLOCK
 from tests.faults.conftest import House
 from tests.faults.deployment import SERVER, WORKER, Deployment
+from tests.faults.kills import SCALE, SEED, Kill, chosen_seed, planned
 from tests.faults.ledger import Ledger, assert_each_counted_once
 from tests.faults.patience import until
 from tests.faults.postgres import MortalPostgres
@@ -24,10 +25,6 @@ from tests.needs import chosen_scale, scale
 
 pytestmark = pytest.mark.database
 
-SEED = "HASHCART_FAULT_SEED"
-SCALE = "HASHCART_TEST_SCALE"
-"""The variables that repeat a run: one that fails says them."""
-
 RUNS = scale(small=1, check=3, soak=30) if SEED not in os.environ else 1
 REPLIES = scale(small=100, check=500, soak=500)
 KILLS_MAX = scale(small=1, check=3, soak=3)
@@ -36,27 +33,6 @@ POSTGRES_KILLS_MAX = scale(small=1, check=2, soak=2)
 more than 100 times in all."""
 
 DELIVERIES_PER_SECOND = 100.0
-LAG_SECONDS_MAX = 0.1
-"""How long after the moment of its plan a kill may come: within a batch, not between two."""
-
-
-@dataclass(frozen=True)
-class Kill:
-    """When to kill: after that share of the work, and a little later."""
-
-    share: float
-    lag_seconds: float
-    with_sessions: bool
-    """Whether PostgreSQL's sessions are killed too, or only told by the end of their server."""
-
-
-def planned(random: Random, kills_max: int) -> list[Kill]:
-    """One or more kills while the replies come in."""
-    kills = [
-        Kill(random.uniform(0.02, 0.9), random.uniform(0, LAG_SECONDS_MAX), random.random() < 0.5)
-        for _ in range(random.randint(1, kills_max))
-    ]
-    return sorted(kills, key=lambda kill: kill.share)
 
 
 @dataclass
@@ -156,7 +132,7 @@ class Run:
 @pytest.mark.scaled
 @pytest.mark.parametrize("number", range(RUNS))
 async def test_each_reply_counts_once_whoever_is_killed(house: House, number: int) -> None:
-    seed = int(os.environ.get(SEED, 0)) or Random().randrange(1, 2**32)
+    seed = chosen_seed()
     random = Random(seed)
     traffic = Writer(seed, CORPUS_CLOCK).write(REPLIES)
     began = time.monotonic()

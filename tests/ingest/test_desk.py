@@ -1,7 +1,6 @@
 """The desk: each payload is decided once, all of its effects or none, and none blocks another."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from structlog.testing import capture_logs
 from app.core import clock
 from app.core.ids import uuid7
 from app.core.resources import Resources
+from app.engagements.queries import DELIVERIES_MAX
 from app.ingest.desk import FAILURES_MAX, Desk
 from app.ingest.lanes import Lanes, lane_of
 from tests.walk import Walk, a_reply, everything, fetch, log_of
@@ -20,18 +20,15 @@ MARA, JONAS = "1720000000000000002", "1830000000000000003"
 FIRST, SECOND = "2123709369132344650", "2123709595806271346"
 
 
-@pytest.fixture
-async def desk(world_resources: Resources) -> AsyncIterator[Desk]:
-    """The desk of a worker that holds all lanes."""
-    lanes = Lanes(world_resources.sessions)
-    await lanes.refresh()
-    yield Desk(world_resources, lanes, asyncio.Event())
-    await lanes.release()
-
-
 async def intents(resources: Resources) -> list[tuple[Any, ...]]:
     sql = "SELECT engagement_xid::text, status, repeat_count FROM cart_intent ORDER BY 1"
     return await fetch(resources, sql)
+
+
+async def sources(resources: Resources) -> list[str]:
+    """What brought the one engagement, in order."""
+    sql = "SELECT jsonb_path_query(deliveries, '$[*].source') #>> '{}' FROM engagement"
+    return [source for (source,) in await fetch(resources, sql)]
 
 
 async def put(resources: Resources, body: bytes, *, author: str = MARA) -> None:
@@ -73,7 +70,7 @@ async def test_what_was_decided_is_not_decided_again(door: Walk, desk: Desk) -> 
     assert await everything(door.resources) == before
 
 
-async def test_a_post_that_another_source_brings_later_changes_only_the_inbox(
+async def test_a_post_that_another_source_brings_later_only_adds_to_what_brought_it(
     door: Walk, desk: Desk
 ) -> None:
     await door.post(a_reply())
@@ -84,7 +81,30 @@ async def test_a_post_that_another_source_brings_later_changes_only_the_inbox(
 
     assert await desk.decide_batch() == 1
     after = await everything(door.resources)
-    assert {name for name in after if after[name] != before[name]} == {"inbox"}
+    assert {name for name in after if after[name] != before[name]} == {"inbox", "engagement"}
+    assert await sources(door.resources) == ["post.reply.create", "stream"]
+
+
+async def test_what_brings_a_post_at_the_same_time_is_all_remembered(
+    door: Walk, desk: Desk
+) -> None:
+    await door.post(a_reply())
+    await door.post({"data": a_reply()["data"]["payload"]})
+
+    assert await desk.decide_batch() == 2
+
+    assert await sources(door.resources) == ["post.reply.create", "stream"]
+    assert await intents(door.resources) == [("2123688217942515450", "QUEUED", 0)]
+
+
+async def test_at_most_ten_deliveries_of_a_post_are_remembered(door: Walk, desk: Desk) -> None:
+    for number in range(DELIVERIES_MAX + 2):
+        body = a_reply()
+        body["data"]["filter"]["user_id"] = str(1_990_000_000_000_000_000 + number)
+        await door.post(body)
+        await desk.decide_batch()
+
+    assert await sources(door.resources) == ["post.reply.create"] * DELIVERIES_MAX
 
 
 async def test_posts_of_one_batch_are_decided_in_the_order_of_their_ids(

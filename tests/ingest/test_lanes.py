@@ -23,8 +23,10 @@ async def shares(resources: Resources) -> dict[UUID | None, int]:
 
 async def claimed(lanes: Lanes) -> int:
     """How many items a worker with these lanes would be given."""
+    engine = lanes.sessions.kw["bind"]
+    waiting = await queries.look_for_waiting(engine, lanes.leases, limit=100)
     async with write_transaction(lanes.sessions) as session:
-        return len(await queries.claim_batch(session, lanes.owner, lanes.leases, limit=100))
+        return len(await queries.claim_batch(session, lanes.owner, lanes.leases, waiting))
 
 
 def test_an_author_has_one_lane_and_authors_are_spread() -> None:
@@ -118,10 +120,25 @@ async def test_a_lane_is_not_taken_while_its_holder_decides(door: Walk) -> None:
     async with write_transaction(door.resources.sessions) as session:
         await run(session, "UPDATE ingest_lane SET leased_until = now() - interval '1 ms'")
 
+    waiting = await queries.look_for_waiting(door.resources.engine, busy.leases, limit=1)
     async with write_transaction(door.resources.sessions) as session:
-        assert len(await queries.claim_batch(session, busy.owner, busy.leases, limit=1)) == 1
+        assert len(await queries.claim_batch(session, busy.owner, busy.leases, waiting)) == 1
         await other.refresh()
         assert set(range(LANES)) - other.leases.keys() == {lane_of(AUTHOR)}
     await other.refresh()
 
     assert other.leases.keys() == set(range(LANES))
+
+
+async def test_a_lane_that_is_lost_between_the_look_and_the_claim_brings_nothing(
+    door: Walk,
+) -> None:
+    lanes = Lanes(door.resources.sessions)
+    await lanes.refresh()
+    await door.post(a_reply())
+    waiting = await queries.look_for_waiting(door.resources.engine, lanes.leases, limit=1)
+
+    async with write_transaction(lanes.sessions) as session:
+        assert await queries.claim_batch(session, lanes.owner, {}, waiting) == []
+    assert len(waiting) == 1
+    assert await claimed(lanes) == 1

@@ -10,13 +10,13 @@ from app.brands.states import BrandStatus, ResolveDepth, TriggerAction
 from app.carts.states import FailureReason
 from app.engagements.states import EngagementKind, MisuseReason, TriggerMatch
 from app.ingest.facts import BrandFacts, Directory, TriggerFacts
-from app.ingest.rules import AGE_MAX, decide
+from app.ingest.rules import AGE_MAX, decide, registering_brand
 from app.products.facts import ProductFacts, ProductName
 from app.products.states import Availability, ProductKind, ProductStatus
 from app.tweets.facts import LinkFacts, TweetFacts, TweetName
 from app.tweets.states import LinkVerdict, TweetStatus
 from app.x.ids import first_id_at
-from app.x.payloads import Delivery, DeliveryKind, Post
+from app.x.payloads import Post, PostCreated
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACME, NORD = UUID(int=1), UUID(int=2)
@@ -39,6 +39,7 @@ def a_brand(brand_id: UUID, user: int) -> BrandFacts:
         x_user_id=user,
         status=BrandStatus.ACTIVE,
         accept_quotes=False,
+        auto_register=True,
         resolve_depth=ResolveDepth.PARENT,
         grant_revoked=False,
         triggers={"amazoncart": CART, "amazonbasket": BASKET},
@@ -70,10 +71,11 @@ DIRECTORY = Directory(
         SHARED: [a_tweet(SHARED, NORD, registered=1), a_tweet(SHARED, ACME)],
     },
     suppressed=frozenset(),
+    lookups={},
 )
 
 
-def told(filter_user_id: int | None = None, **fields: object) -> Delivery:
+def told(filter_user_id: int | None = None, **fields: object) -> PostCreated:
     """A tagged reply to the brand's tweet, but for what *fields* say."""
     usual: dict[str, object] = {
         "id": first_id_at(NOW),
@@ -82,9 +84,7 @@ def told(filter_user_id: int | None = None, **fields: object) -> Delivery:
         "hashtags": ("AmazonCart",),
     }
     post = Post(**(usual | fields))  # type: ignore[arg-type]  # the table's own values
-    return Delivery(
-        kind=DeliveryKind.POST_CREATED, source="stream", post=post, filter_user_id=filter_user_id
-    )
+    return PostCreated(source="stream", post=post, filter_user_id=filter_user_id)
 
 
 def with_brand(**changes: object) -> Directory:
@@ -114,6 +114,9 @@ def test_a_tagged_reply_to_a_registered_tweet_asks_for_a_cart() -> None:
         (told(replied_to=EDITED), ACME),
         (told(NORD_USER, in_reply_to_user_id=NORD_USER), ACME),
         (told(NORD_USER, replied_to=UNKNOWN), NORD),
+        (told(NORD_USER, replied_to=UNKNOWN, mentioned_user_ids=(ACME_USER, NORD_USER)), ACME),
+        (told(ACME_USER, replied_to=UNKNOWN, mentioned_user_ids=(ACME_USER, NORD_USER)), ACME),
+        (told(ACME_USER, replied_to=UNKNOWN, conversation_id=NORD_TWEET), NORD),
         (told(replied_to=UNKNOWN, in_reply_to_user_id=NORD_USER), NORD),
         (told(ACME_USER, replied_to=UNKNOWN, in_reply_to_user_id=NORD_USER), NORD),
         (told(replied_to=UNKNOWN, conversation_id=NORD_TWEET), NORD),
@@ -124,7 +127,7 @@ def test_a_tagged_reply_to_a_registered_tweet_asks_for_a_cart() -> None:
         (told(replied_to=SHARED, in_reply_to_user_id=NORD_USER), NORD),
     ],
 )
-def test_rule_0_finds_the_brand_that_is_asked(delivery: Delivery, brand_id: UUID) -> None:
+def test_rule_0_finds_the_brand_that_is_asked(delivery: PostCreated, brand_id: UUID) -> None:
     asking = [each for each in decide(delivery, DIRECTORY, NOW) if each.trigger is not None]
 
     assert [each.brand_id for each in asking] == [brand_id]
@@ -188,6 +191,32 @@ def test_rule_3_another_brands_account_is_a_shopper() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "directory", "brand_id"),
+    [
+        ({}, DIRECTORY, ACME),
+        ({"replied_to": UNKNOWN}, DIRECTORY, ACME),
+        ({"quoted": NORD_TWEET}, DIRECTORY, ACME),
+        ({"reposted": NORD_TWEET}, DIRECTORY, None),
+        ({"author_id": SHOPPER}, DIRECTORY, None),
+        ({"id": first_id_at(NOW - AGE_MAX) - 1}, DIRECTORY, None),
+        ({}, with_brand(auto_register=False), None),
+        ({"edit_ids": (TWEET,)}, with_brand(auto_register=False), ACME),
+        ({"edit_ids": (NORD_TWEET,)}, with_brand(auto_register=False), None),
+        ({}, with_brand(grant_revoked=True), None),
+        ({"edit_ids": (TWEET,)}, with_brand(grant_revoked=True), ACME),
+        ({}, with_brand(status=BrandStatus.SUSPENDED), None),
+    ],
+)
+def test_rule_3_a_brands_own_post_registers_itself_or_edits_what_is_registered(
+    fields: dict[str, object], directory: Directory, brand_id: UUID | None
+) -> None:
+    usual: dict[str, object] = {"author_id": ACME_USER, "replied_to": None}
+    post = told(None, **(usual | fields)).post
+
+    assert registering_brand(post, directory, NOW) == brand_id
+
+
+@pytest.mark.parametrize(
     ("fields", "kind"),
     [
         ({"replied_to": None, "quoted": TWEET}, EngagementKind.QUOTE),
@@ -238,6 +267,44 @@ def test_rule_5_the_first_own_hashtag_that_is_a_trigger_counts(
     [decision] = decide(told(hashtags=tags), DIRECTORY, NOW)
 
     assert decision.trigger == trigger
+
+
+@pytest.mark.parametrize(
+    ("fields", "match", "misuse"),
+    [
+        ({"hashtags": ("AmazonCarts",)}, TriggerMatch.NEAR_MISS, MisuseReason.NEAR_MISS),
+        (
+            {"hashtags": ("Amazon",), "text": "#Amazon Cart"},
+            TriggerMatch.NEAR_MISS,
+            MisuseReason.NEAR_MISS,
+        ),
+        ({"hashtags": ("AmazonCarts", "AmazonCart")}, TriggerMatch.EXACT, None),
+        ({"hashtags": ("AmazonCartoon",)}, TriggerMatch.NONE, None),
+        ({"hashtags": ("AmazonCarts",), "quoted": TWEET, "replied_to": None}, None, None),
+        ({"hashtags": (), "text": "AmazonCarts Amazon Cart"}, TriggerMatch.NONE, None),
+    ],
+)
+def test_rule_5_a_near_miss_is_misuse_and_never_asks(
+    fields: dict[str, object], match: TriggerMatch | None, misuse: MisuseReason | None
+) -> None:
+    [decision] = decide(told(None, **fields), DIRECTORY, NOW)
+
+    assert decision.match is (match or TriggerMatch.NONE)
+    assert decision.misuse is misuse
+    assert (decision.trigger is not None) is (match is TriggerMatch.EXACT)
+
+
+@pytest.mark.parametrize(
+    ("delivery", "count"),
+    [
+        (told(NORD_USER, hashtags=("AmazonCarts",)), [MisuseReason.NEAR_MISS, None]),
+        (told(author_id=ACME_USER, hashtags=("AmazonCarts",)), []),
+    ],
+)
+def test_rule_5_a_near_miss_counts_only_at_the_brand_that_would_be_asked(
+    delivery: PostCreated, count: list[MisuseReason | None]
+) -> None:
+    assert [each.misuse for each in decide(delivery, DIRECTORY, NOW)] == count
 
 
 @pytest.mark.parametrize(

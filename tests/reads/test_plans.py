@@ -7,6 +7,7 @@ import strawberry
 
 from app.core.ids import global_id
 from app.core.viewer import Scope
+from app.events.catalogue import EventType
 from app.graphql.errors import DocumentRefused, RequestRefused
 from app.graphql.node import Node
 from app.graphql.paging import Connection, Order
@@ -147,6 +148,15 @@ async def test_a_document_that_cannot_run_is_refused_with_a_code(
 async def test_several_operations_need_a_name(asker: Asker) -> None:
     with pytest.raises(RequestRefused, match="say which with `operationName`"):
         await asker.ask("query A { brand { id } } query B { brand { id } }", FJORD.viewer())
+
+
+def test_every_family_of_events_has_a_type_in_the_api(asker: Asker) -> None:
+    families = {kind.value.partition(".")[0] for kind in EventType}
+    others = {"tweet": "ShoppableTweet", "cart_intent": "CartIntent"}
+
+    variants = asker.engine.catalogue.variants["Event"]
+
+    assert set(variants) == {others.get(family, family.title()) for family in families}
 
 
 def _faults(product: type, field: Any = None) -> str:

@@ -17,7 +17,7 @@ from app.graphql.context import fetch_from
 from app.graphql.engine import GraphQLRequest
 from app.graphql.errors import RequestRefused
 from app.graphql.live import Live
-from app.graphql.reads.catalogue import is_connection
+from app.graphql.reads.catalogue import is_connection, strawberry_field
 from app.graphql.streams import stream_signer
 from app.schema import schema
 from tests.golden_world import APP_ID, CURSOR_KEY, FJORD, PRAIRIE, GoldenBrand
@@ -31,6 +31,12 @@ QUERY = GRAPHQL.query_type.fields
 SUBSCRIPTION = GRAPHQL.subscription_type.fields
 WITHOUT_ID = [name for name, field in QUERY.items() if "id" not in field.args]
 BY_ID = [name for name, field in QUERY.items() if "id" in field.args]
+RESOLVED = [
+    name
+    for name, field in QUERY.items()
+    if (found := strawberry_field(field)) is not None and found.base_resolver is not None
+]
+"""Root fields that a function answers, with statements of its own."""
 LISTS = [name for name, field in QUERY.items() if is_connection(get_named_type(field.type))]
 
 
@@ -77,7 +83,7 @@ def node_ids(asker: Asker) -> dict[str, dict[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("name", WITHOUT_ID)
+@pytest.mark.parametrize("name", [name for name in WITHOUT_ID if name not in RESOLVED])
 async def test_a_root_field_shows_a_brand_its_own_rows_and_no_trace_of_the_other(
     asker: Asker, name: str
 ) -> None:
@@ -88,6 +94,40 @@ async def test_a_root_field_shows_a_brand_its_own_rows_and_no_trace_of_the_other
         answer = await asker.ask(query, own.viewer())
         assert _traces(answer, own) != []
         assert _traces(answer, other) == []
+
+
+@pytest.mark.parametrize("name", [name for name in WITHOUT_ID if name in RESOLVED])
+async def test_a_resolved_root_field_reads_rows_of_the_asking_brand_alone(
+    asker: Asker, name: str
+) -> None:
+    selection = everything_of(GRAPHQL, get_named_type(QUERY[name].type), 2)
+
+    for own, other in ((FJORD, PRAIRIE), (PRAIRIE, FJORD)):
+        answer = await asker.ask(f"{{ {name} {selection} }}", own.viewer())
+        assert answer["data"][name] not in (None, [])
+        assert _traces(answer, other) == []
+        assert asker.statements != []
+        assert [sql for sql in asker.statements if "brand_id = $" not in sql] == []
+
+
+@pytest.mark.parametrize("name", [name for name in BY_ID if name in RESOLVED])
+async def test_an_id_of_another_brand_names_nothing_by_any_resolved_root_field(
+    asker: Asker, node_ids: dict[str, dict[str, str]], name: str
+) -> None:
+    selection = everything_of(GRAPHQL, get_named_type(QUERY[name].type), 2)
+    query = f"query ($id: ID!) {{ {name}(id: $id) {selection} }}"
+
+    mine = [
+        (await asker.ask(query, FJORD.viewer(), {"id": key}))["data"][name]
+        for key in node_ids["fjord"].values()
+    ]
+    theirs = [
+        (await asker.ask(query, PRAIRIE.viewer(), {"id": key}))["data"][name]
+        for key in node_ids["fjord"].values()
+    ]
+
+    assert [each for each in mine if each is not None] != []
+    assert theirs == [None] * len(theirs)
 
 
 async def test_the_golden_world_has_a_row_of_every_type_that_a_global_id_names(

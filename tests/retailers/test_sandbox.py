@@ -9,10 +9,22 @@ import pytest
 
 from app.core.models import Model
 from app.core.resources import Resources
-from app.retailers.adapter import Adapter, Added, Line, Outcome, Refusal, Refused
+from app.products.facts import Found, Gone, Reference, Unknown
+from app.products.states import Availability, ProductKind
+from app.retailers.adapter import (
+    Adapter,
+    Added,
+    Line,
+    Opened,
+    Outcome,
+    Refusal,
+    Refused,
+    Removed,
+    RetailerUnavailable,
+)
 from app.retailers.models import SandboxCart, SandboxCartLine, SandboxProduct
 from app.retailers.registry import ADD_MODES, open_retailers
-from tests.walk import fetch
+from tests.walk import Walk, fetch, without_database
 
 DEADLINE = timedelta(seconds=5)
 
@@ -172,6 +184,111 @@ async def test_what_is_in_the_cart_is_not_taken_under_another_key(sandbox: Adapt
     await sandbox.add([a_line("k")], deadline=DEADLINE)
 
     assert await sandbox.add([a_line("l")], deadline=DEADLINE) == [refused(Refusal.ALREADY_IN_CART)]
+
+
+async def test_a_line_is_taken_out_by_its_key_once_or_often(
+    world_resources: Resources, sandbox: Adapter
+) -> None:
+    await sandbox.add([a_line("k"), a_line("l", account="jonas")], deadline=DEADLINE)
+
+    for _ in range(2):
+        removed = await sandbox.remove([a_line("k"), a_line("unheard-of")], deadline=DEADLINE)
+        assert removed == [Removed(), Removed()]
+
+    kept = await fetch(
+        world_resources,
+        "SELECT idempotency_key, removed_at IS NULL FROM sandbox_cart_line ORDER BY 1",
+    )
+    assert kept == [("k", False), ("l", True), ("unheard-of", False)]
+
+
+async def test_a_call_that_comes_after_its_line_was_taken_out_adds_nothing(
+    world_resources: Resources, sandbox: Adapter
+) -> None:
+    await sandbox.remove([a_line("late")], deadline=DEADLINE)
+
+    await sandbox.add([a_line("late")], deadline=DEADLINE)
+
+    held = "SELECT count(*) FROM sandbox_cart_line WHERE removed_at IS NULL"
+    assert await fetch(world_resources, held) == [(0,)]
+
+
+async def test_what_was_taken_out_can_be_added_under_another_key_but_not_by_a_late_call(
+    world_resources: Resources, sandbox: Adapter
+) -> None:
+    await sandbox.add([a_line("k")], deadline=DEADLINE)
+    await sandbox.remove([a_line("k")], deadline=DEADLINE)
+
+    assert await sandbox.add([a_line("k")], deadline=DEADLINE) == [ADDED]
+    late = await fetch(
+        world_resources, "SELECT count(*) FROM sandbox_cart_line WHERE removed_at IS NULL"
+    )
+    [again] = await sandbox.add([a_line("l")], deadline=DEADLINE)
+
+    assert late == [(0,)]
+    assert isinstance(again, Added)
+
+
+async def test_the_shelf_tells_of_each_product_in_the_order_that_was_asked(
+    sandbox: Adapter,
+) -> None:
+    asked = ["gone", "socks", "unheard-of", "boot", "boot", "digital"]
+
+    told = await sandbox.look_up([Reference("US", each) for each in asked], deadline=DEADLINE)
+
+    boot = Found(
+        title="boot",
+        kind=ProductKind.PHYSICAL,
+        availability=Availability.IN_STOCK,
+        amount_minor=500,
+        currency="USD",
+    )
+    assert told[0] == Gone()
+    assert told[1] == Found(
+        title="socks", kind=ProductKind.PHYSICAL, availability=Availability.IN_STOCK
+    )
+    assert told[2:5] == [Unknown(), boot, boot]
+    assert isinstance(told[5], Found)
+    assert told[5].kind is ProductKind.DIGITAL
+    assert await sandbox.look_up([Reference("DE", "boot")], deadline=DEADLINE) == [Unknown()]
+    assert await sandbox.look_up([], deadline=DEADLINE) == []
+
+
+async def test_an_account_is_opened_once_for_each_key_and_takes_products(
+    world_resources: Resources, sandbox: Adapter
+) -> None:
+    opened = [
+        await sandbox.open_account(idempotency_key=key, marketplace=marketplace, deadline=DEADLINE)
+        for key, marketplace in (("a", "US"), ("a", "US"), ("a", "DE"), ("b", "US"))
+    ]
+
+    accounts = [each.account for each in opened if isinstance(each, Opened)]
+    assert len(accounts) == 4
+    assert accounts[0] == accounts[1] == accounts[2] != accounts[3]
+    carts = await fetch(
+        world_resources,
+        "SELECT marketplace FROM sandbox_cart WHERE account = ANY($1) ORDER BY account, 1",
+        accounts,
+    )
+    assert sorted(carts) == [("DE",), ("US",), ("US",)]
+    assert await sandbox.add([a_line("k", account=accounts[0])], deadline=DEADLINE) == [ADDED]
+
+
+async def test_a_sandbox_whose_database_is_away_is_unavailable_whatever_it_is_asked(
+    door_alone: Walk,
+) -> None:
+    resources = door_alone.resources
+    async with open_retailers(resources.database_url) as retailers:
+        sandbox = retailers["sandbox"]
+        async with without_database(resources):
+            for call in (
+                sandbox.add([a_line("k")], deadline=DEADLINE),
+                sandbox.remove([a_line("k")], deadline=DEADLINE),
+                sandbox.look_up([Reference("US", "boot")], deadline=DEADLINE),
+                sandbox.open_account(idempotency_key="a", marketplace="US", deadline=DEADLINE),
+            ):
+                with pytest.raises(RetailerUnavailable):
+                    await call
 
 
 async def test_nothing_of_ours_refers_to_the_sandbox_nor_the_other_way_round() -> None:

@@ -135,17 +135,33 @@ Binding = (
 )
 
 
-class BoundField(StrawberryField):
-    """A field with a binding and, for lists, the arguments that come with it."""
+class ScopedField(StrawberryField):
+    """A field that takes a scope of its own. With a resolver it is a mutation or `resolved`."""
 
-    binding: Binding
     scope: Scope | None = None
 
     def __copy__(self) -> Self:
-        """Strawberry copies fields of generic types; the binding goes along."""
+        """Strawberry copies fields of generic types; the scope goes along."""
         copied = StrawberryField.__copy__(self)
-        copied.binding, copied.scope = self.binding, self.scope
+        copied.scope = self.scope
         return copied
+
+
+class BoundField(ScopedField):
+    """A field with a binding and, for lists, the arguments that come with it."""
+
+    binding: Binding
+
+    def __copy__(self) -> Self:
+        """Strawberry copies fields of generic types; the binding goes along."""
+        copied = super().__copy__()
+        copied.binding = self.binding
+        return copied
+
+
+def taking(description: str, scope: Scope) -> str:
+    """A description that says which scope the field takes."""
+    return f"{description} Takes the scope `{scope.value}`."
 
 
 def _bound(

@@ -15,7 +15,7 @@ from app.graphql.paging import Order, page_of, signer_for
 from app.graphql.reads.assemble import Assembler, ListRun, assembler_of, to_bytes
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.documents import Documents, PreparedOperation
-from app.graphql.reads.plan import ListRequest, ListSource, Plan, RootRow
+from app.graphql.reads.plan import ListSource, Plan, RootRow
 from app.graphql.reads.planner import Planner
 from app.graphql.reads.sql import (
     Statement,
@@ -61,7 +61,10 @@ class Reads:
 
     def _compile(self, prepared: PreparedOperation, variables: VariableValues) -> CompiledOperation:
         planner = Planner(self._catalogue, prepared.operation, prepared.fragments, variables)
-        plan = planner.plan(prepared.root)
+        return self.compile_plan(planner.plan(prepared.root))
+
+    def compile_plan(self, plan: Plan) -> CompiledOperation:
+        """A plan's statement and assembler."""
         assemble, source = assembler_of(plan)
         return CompiledOperation(plan, statement_of(plan), assemble, source)
 
@@ -109,7 +112,7 @@ class Reads:
     ) -> list[ListRun]:
         """What each list is asked for; its parameters join *values*."""
         runs = [self._bind_list(listed, variables, viewer, values) for listed in lists]
-        _check_rows([listed.request for listed in lists], runs)
+        check_rows(rows_asked(lists, runs))
         return runs
 
     def _bind_list(
@@ -149,14 +152,21 @@ def need_scopes(scopes: Mapping[Scope, Sequence[str]], viewer: Viewer) -> None:
             )
 
 
-def _check_rows(requests: Sequence[ListRequest], runs: Sequence[ListRun]) -> None:
+def rows_asked(lists: Sequence[ListSource], runs: Sequence[ListRun]) -> int:
+    """How many rows the lists of one statement ask for together, lists in lists multiplied."""
     sizes: list[int] = []
-    for request, run in zip(requests, runs, strict=True):
-        sizes.append(run.page.rows * (1 if request.inside is None else sizes[request.inside]))
-    if sum(sizes) > ROWS_MAX:
+    for listed, run in zip(lists, runs, strict=True):
+        inside = listed.request.inside
+        sizes.append(run.page.rows * (1 if inside is None else sizes[inside]))
+    return sum(sizes)
+
+
+def check_rows(rows: int) -> None:
+    """Refuse an operation that asks for too many rows."""
+    if rows > ROWS_MAX:
         raise RequestRefused(
             ErrorCode.OPERATION_TOO_LARGE,
-            f"The lists ask for {sum(sizes)} rows together; at most {ROWS_MAX}. Use smaller pages.",
+            f"The lists ask for {rows} rows together; at most {ROWS_MAX}. Use smaller pages.",
         )
 
 

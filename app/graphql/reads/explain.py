@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graphql import OperationType
+
 from app.core.viewer import Viewer
 from app.graphql.engine import Engine, GraphQLRequest
 from app.graphql.reads.execute import CompiledOperation, Fetch
@@ -22,7 +24,7 @@ class Explanation:
 
 
 class RunsOnReference(Exception):
-    """The operation has a root field that no table answers: there is nothing compiled to show."""
+    """The operation is not one statement: there is nothing to show. The message says why."""
 
 
 def compile_request(
@@ -35,6 +37,8 @@ def compile_request(
         RunsOnReference: it is not compiled.
     """
     prepared = engine.documents.prepare(query, None)
+    if prepared.kind is OperationType.MUTATION:
+        raise RunsOnReference("A mutation is not run to be explained; ask without --brand.")
     coerced = engine.documents.variables(prepared, variables)
     compiled = engine.reads.compile(prepared, coerced)
     if not compiled.plan.complete:
@@ -43,8 +47,29 @@ def compile_request(
 
 
 def explain(engine: Engine, query: str, variables: Mapping[str, Any]) -> Explanation:
-    """The stages of an operation, before any database."""
+    """The stages of an operation, before any database; of a mutation, those of its payloads."""
+    prepared = engine.documents.prepare(query, None)
+    if prepared.kind is OperationType.MUTATION:
+        return _explain_payloads(engine.mutations.payloads(prepared, variables))
     compiled, _ = compile_request(engine, query, variables)
+    return _explain(compiled)
+
+
+def _explain_payloads(payloads: Mapping[str, CompiledOperation]) -> Explanation:
+    explained = {name: _explain(compiled) for name, compiled in payloads.items()}
+    return Explanation(
+        plan="\n".join(each.plan for each in explained.values()),
+        sql="\n".join(f"-- {name}\n{each.sql}" for name, each in explained.items()),
+        parameters=tuple(
+            f"{parameter} of {name}"
+            for name, each in explained.items()
+            for parameter in each.parameters
+        ),
+        assembler="\n".join(each.assembler for each in explained.values()),
+    )
+
+
+def _explain(compiled: CompiledOperation) -> Explanation:
     statement = compiled.statement
     return Explanation(
         plan="\n".join(_plan_lines(compiled)),

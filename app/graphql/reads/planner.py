@@ -27,7 +27,6 @@ from graphql.execution.values import VariableValues, get_argument_values
 from app.core.ids import parse_global_id
 from app.core.viewer import Scope
 from app.graphql.reads.binding import (
-    BoundField,
     Document,
     Embedded,
     Identity,
@@ -36,6 +35,7 @@ from app.graphql.reads.binding import (
     RootNode,
     RootOne,
     SameRow,
+    ScopedField,
     StreamPlace,
     TypeMapping,
 )
@@ -108,6 +108,13 @@ class Planner:
                 roots.append(self._root(root, key, details))
         complete = len(roots) == len(collected)
         return Plan(tuple(roots), self._scopes, tuple(self._lists), complete)
+
+    def plan_payload(
+        self, graphql_type: GraphQLNamedType, definition: GraphQLField, key: str, details: Details
+    ) -> Plan:
+        """The plan of the one row that a mutation made; `row_name(1)` finds it by its key."""
+        row = self._row(key, definition, details, graphql_type, "id", None)
+        return Plan((row,), self._scopes, tuple(self._lists), complete=True)
 
     def plan_rows(
         self,
@@ -206,7 +213,7 @@ class Planner:
 
     def _need_scope_of(self, definition: GraphQLField, path: tuple[str, ...]) -> None:
         found = strawberry_field(definition)
-        if isinstance(found, BoundField) and found.scope is not None:
+        if isinstance(found, ScopedField) and found.scope is not None:
             self._scopes.setdefault(found.scope, path)
 
     def _object(

@@ -29,7 +29,6 @@ from sqlalchemy import ColumnElement, literal
 from app.core.ids import global_id, parse_global_id
 from app.graphql.paging import page_of, signer_for
 from app.graphql.reads.binding import (
-    BoundField,
     Column,
     Document,
     Embedded,
@@ -38,6 +37,7 @@ from app.graphql.reads.binding import (
     One,
     RootNode,
     RootOne,
+    ScopedField,
     TypeMapping,
 )
 from app.graphql.reads.catalogue import (
@@ -80,6 +80,8 @@ def _install_on(catalogue: Catalogue, owner: GraphQLObjectType) -> None:
         owner.is_type_of = None
     for name, field in owner.fields.items():
         binding = catalogue.binding(field)
+        if binding is None and field.resolve is not None:
+            field.resolve = _with_scope(field, name, field.resolve)
         make = _RESOLVERS.get(type(binding))
         if binding is not None and make is not None:
             resolve = make(_Target(catalogue, owner, name, field), binding)
@@ -89,7 +91,7 @@ def _install_on(catalogue: Catalogue, owner: GraphQLObjectType) -> None:
 def _with_scope(field: GraphQLField, name: str, resolve: Resolver) -> Resolver:
     """The resolver, refusing who lacks the field's own scope."""
     found = strawberry_field(field)
-    scope = found.scope if isinstance(found, BoundField) else None
+    scope = found.scope if isinstance(found, ScopedField) else None
     if scope is None:
         return resolve
 

@@ -1,0 +1,167 @@
+"""Mutations of a brand's settings in the API."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.brands import problems, service
+from app.brands.schema import Brand, Trigger
+from app.brands.service import Change
+from app.brands.states import ResolveDepth, TriggerAction
+from app.core.viewer import Scope
+from app.graphql.perform import MutationInfo, MutationInput, key_of, mutation, perform
+from app.graphql.problems import IdempotencyKeyReused, NoLongerThere, Problem, shows
+from app.graphql.reads.binding import column
+
+
+@shows(problems.TriggerNotFound)
+@strawberry.type(description="The brand has no such trigger.")
+class TriggerNotFound(Problem):
+    """The brand has no such trigger."""
+
+
+@shows(problems.TriggerTaken)
+@strawberry.type(description="The brand has this hashtag as a trigger; case makes no difference.")
+class TriggerTaken(Problem):
+    """The brand has this hashtag as a trigger."""
+
+    tag: str = strawberry.field(description="The hashtag, as the brand spells it.")
+    trigger_id: strawberry.ID = column("The trigger that it is.", id_of="Trigger")
+
+
+@shows(problems.BadTrigger)
+@strawberry.type(description="The brand cannot have such a trigger, or so many, or none at all.")
+class BadTrigger(Problem):
+    """The brand cannot have such a trigger, or so many, or none at all."""
+
+
+@strawberry.input(description="A hashtag that asks for a cart.")
+class AddTriggerInput(MutationInput):
+    """A hashtag that asks for a cart."""
+
+    tag: str = strawberry.field(description="The hashtag, without `#`.")
+    marketplace: str = strawberry.field(
+        description="The marketplace that it stands for: one of the brand's."
+    )
+    action: TriggerAction = strawberry.field(
+        default=TriggerAction.CART, description="What it asks for."
+    )
+
+
+@strawberry.input(description="What to change of a trigger; what is left out or null stays.")
+class ChangeTriggerInput(MutationInput):
+    """What to change of a trigger."""
+
+    trigger_id: strawberry.ID = strawberry.field(description="The trigger.")
+    tag: str | None = strawberry.field(default=None, description="The hashtag, without `#`.")
+    marketplace: str | None = strawberry.field(
+        default=None, description="The marketplace that it stands for: one of the brand's."
+    )
+    action: TriggerAction | None = strawberry.field(default=None, description="What it asks for.")
+
+
+@strawberry.input(description="Which trigger to remove.")
+class RemoveTriggerInput(MutationInput):
+    """Which trigger to remove."""
+
+    trigger_id: strawberry.ID = strawberry.field(description="The trigger.")
+
+
+@strawberry.input(description="The brand's policies; what is left out or null stays.")
+class SetPoliciesInput(MutationInput):
+    """The brand's policies."""
+
+    accept_quotes: bool | None = strawberry.field(
+        default=None, description="Whether quotes with a trigger count like replies."
+    )
+    auto_register: bool | None = strawberry.field(
+        default=None,
+        description="Whether its own posts with a product link become shoppable by themselves.",
+    )
+    resolve_depth: ResolveDepth | None = strawberry.field(
+        default=None, description="How far up a conversation a product is looked for."
+    )
+
+
+AddTriggerResult = Annotated[
+    Trigger | TriggerTaken | BadTrigger | IdempotencyKeyReused | NoLongerThere,
+    strawberry.union("AddTriggerResult", description="What came of `addTrigger`."),
+]
+ChangeTriggerResult = Annotated[
+    Trigger | TriggerNotFound | TriggerTaken | BadTrigger | IdempotencyKeyReused | NoLongerThere,
+    strawberry.union("ChangeTriggerResult", description="What came of `changeTrigger`."),
+]
+RemoveTriggerResult = Annotated[
+    Brand | TriggerNotFound | BadTrigger | IdempotencyKeyReused | NoLongerThere,
+    strawberry.union("RemoveTriggerResult", description="What came of `removeTrigger`."),
+]
+SetPoliciesResult = Annotated[
+    Brand | IdempotencyKeyReused | NoLongerThere,
+    strawberry.union("SetPoliciesResult", description="What came of `setPolicies`."),
+]
+
+
+def change_by(info: MutationInfo) -> Change:
+    """Who changes the brand's settings, and when: the token's app, now."""
+    viewer = info.context.viewer
+    return Change(brand_id=viewer.brand_id, actor_id=viewer.installation_id, now=info.context.now)
+
+
+@strawberry.type
+class BrandMutations:
+    """Mutations of a brand's settings."""
+
+    @mutation("Let a further hashtag ask for a cart.", scope=Scope.BRAND_WRITE)
+    async def add_trigger(
+        self, info: MutationInfo, input: AddTriggerInput
+    ) -> AddTriggerResult | None:
+        """Let a further hashtag ask for a cart."""
+        return await perform(
+            info,
+            service.add_trigger,
+            change_by(info),
+            tag=input.tag,
+            marketplace=input.marketplace,
+            action=input.action,
+        )
+
+    @mutation("Change a trigger, for replies from now on.", scope=Scope.BRAND_WRITE)
+    async def change_trigger(
+        self, info: MutationInfo, input: ChangeTriggerInput
+    ) -> ChangeTriggerResult | None:
+        """Change a trigger, for replies from now on."""
+        return await perform(
+            info,
+            service.change_trigger,
+            change_by(info),
+            trigger_id=key_of("Trigger", input.trigger_id),
+            tag=input.tag,
+            marketplace=input.marketplace,
+            action=input.action,
+        )
+
+    @mutation("Let a hashtag ask for nothing any more.", scope=Scope.BRAND_WRITE)
+    async def remove_trigger(
+        self, info: MutationInfo, input: RemoveTriggerInput
+    ) -> RemoveTriggerResult | None:
+        """Let a hashtag ask for nothing any more."""
+        return await perform(
+            info,
+            service.remove_trigger,
+            change_by(info),
+            trigger_id=key_of("Trigger", input.trigger_id),
+        )
+
+    @mutation("Set how replies to the brand are taken.", scope=Scope.BRAND_WRITE)
+    async def set_policies(
+        self, info: MutationInfo, input: SetPoliciesInput
+    ) -> SetPoliciesResult | None:
+        """Set how replies to the brand are taken."""
+        return await perform(
+            info,
+            service.set_policies,
+            change_by(info),
+            accept_quotes=input.accept_quotes,
+            auto_register=input.auto_register,
+            resolve_depth=input.resolve_depth,
+        )

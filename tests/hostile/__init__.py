@@ -1,0 +1,1 @@
+"""What is sent to harm: mutated payloads, and requests that no client would make."""

@@ -1,0 +1,1 @@
+"""What holds of the database at every moment, whatever came in and whoever was killed."""
