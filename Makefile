@@ -28,7 +28,7 @@ demo: .venv/ready ## Run a seeded brand with live cart adds, at http://127.0.0.1
 	@exec .venv/bin/hashcart demo
 
 test: .venv/ready ## Run the tests that a machine with Python alone can run (4 minutes at most)
-	@$(python) -m pytest
+	@$(python) -m pytest -n 3 --dist loadfile
 
 check: .venv/ready ## Check format, lint, types, contracts, and every test on PostgreSQL 18 and 15
 	$(say) "Format and lint"
@@ -39,10 +39,8 @@ check: .venv/ready ## Check format, lint, types, contracts, and every test on Po
 	@$(python) -m mypy .ci/lock.py .ci/migration.py
 	$(say) "Contracts between the layers"
 	@.venv/bin/lint-imports --no-logo
-	$(say) "Every test on PostgreSQL 18"
-	@HASHCART_TEST_SCALE=check $(python) -m pytest
-	$(say) "Every test that touches the database on PostgreSQL 15"
-	@HASHCART_TEST_SCALE=check HASHCART_PG_MAJOR=15 $(python) -m pytest
+	$(say) "Every test on PostgreSQL 18, and beside it those that touch the database on 15"
+	@.ci/tests
 
 soak: .venv/ready ## Run the tests whose counts grow, with their full counts
 	@HASHCART_TEST_SCALE=soak $(python) -m pytest -m scaled

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -195,9 +195,19 @@ def pytest_terminal_summary(
             terminalreporter.write_line(sentence)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes over what a process of pytest-xdist left out: each collects all of the tests."""
+    left_out = node.config.stash[_LEFT_OUT]
+    left_out |= Counter(getattr(node, "workeroutput", {}).get("left_out", {}))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run in which everything was left out, and said so, did not fail."""
+    left_out = session.config.stash[_LEFT_OUT]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = dict(left_out)
     nothing_ran = session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
-    if nothing_ran and session.config.stash[_LEFT_OUT]:
+    if nothing_ran and left_out:
         session.exitstatus = pytest.ExitCode.OK
