@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from copy import deepcopy
 from hashlib import sha256
 from random import Random
 
@@ -15,13 +16,14 @@ from app.core.resources import Resources
 from app.ingest.lanes import lane_of
 from app.ingest.queries import LANES
 from tests.conftest import CORPUS_CLOCK
-from tests.hostile.payloads import Mutator
+from tests.hostile.payloads import ODD, Mutator
 from tests.hostile.trees import write
 from tests.needs import chosen_scale, scale
 from tests.test_corpus import assert_log
 from tests.walk import Walk, a_door, everything, read_corpus, working
 
 SEED = "HASHCART_HOSTILE_SEED"
+A_SEED_THAT_PUTS_ODD_VALUES_INTO_EACH_OTHER = 1_273_428_080
 PAYLOADS = scale(small=200, check=1_000, soak=5_000)
 TOGETHER = 100
 AT_ONCE = 16
@@ -118,6 +120,16 @@ def one_reply_in_each_lane(seed: int) -> list[Body]:
     return [
         replies.write_by(by_lane[lane], random.choice(posts), CORPUS_CLOCK) for lane in range(LANES)
     ]
+
+
+def test_what_is_made_changes_nothing_that_later_payloads_are_made_of() -> None:
+    odd = deepcopy(ODD)
+    mutator = Mutator(A_SEED_THAT_PUTS_ODD_VALUES_INTO_EACH_OTHER)
+
+    for _ in range(1_000):
+        mutator.make()
+
+    assert odd == ODD
 
 
 def test_the_same_seed_makes_the_same_payloads() -> None:
