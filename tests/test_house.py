@@ -73,7 +73,7 @@ ADDED_FILES = {
         "withdrawals.py": "what a deleted reply, a closed account or an opt-out takes back",
         "waits.py": "what ends a wait: its time, a link, a consent",
         "claims.py": "leases on intents whose retailer is to be asked",
-        "express.py": "the short way to the retailer: claimed by the insert, handed over in memory",
+        "express.py": "the short way to the retailer: claimed by the insert, passed on in memory",
         "asking.py": "one call to a retailer, and what its failure means",
         "dispatch.py": "asks retailers while no transaction is open, and records the answers",
         "removals.py": "the same for taking out what was added",

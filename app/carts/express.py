@@ -1,6 +1,6 @@
-"""The short way: a new intent is claimed by the insert that makes it, and handed over in memory.
+"""The short way: a new intent is claimed by the insert that makes it, and passed on in memory.
 
-So for most replies no statement looks for what is due. What is handed over is a claim like any
+So for most replies no statement looks for what is due. What is passed on is a claim like any
 other, the first try under a lease: where this process dies or is too slow, the intent is due again
 when the lease is over. What may have to wait for another intent goes the long way, by the table.
 """
@@ -67,7 +67,7 @@ class Express:
         """What the transaction that begins now may take this way."""
         return Taking(self.room - sum(len(claims.intents) for claims in self._waiting))
 
-    def hand_over(self, taking: Taking) -> None:
+    def pass_on(self, taking: Taking) -> None:
         """Pass on what a transaction took, once that is committed."""
         if taking.claims:
             self._waiting.append(Claims(taking.claims, taking.accounts))

@@ -56,16 +56,6 @@ class FailureReason(StrEnum):
     INTERNAL = "INTERNAL"
 
 
-RETRYABLE = frozenset(
-    {
-        FailureReason.RETAILER_TIMEOUT,
-        FailureReason.RETAILER_UNAVAILABLE,
-        FailureReason.RATE_LIMITED,
-        FailureReason.BUDGET_EXHAUSTED,
-        FailureReason.INTERNAL,
-    }
-)
-
 _S = CartIntentStatus
 
 MOVES = MappingProxyType(

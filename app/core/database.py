@@ -23,7 +23,6 @@ WriteSession = NewType("WriteSession", AsyncSession)
 
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 ReadPool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-ReadConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 CONNECT_SECONDS_MAX = 10.0
 STATEMENT_SECONDS_MAX = 30.0

@@ -100,8 +100,3 @@ def _upgrade(connection: Connection, revision: str) -> None:
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-
-
-def migrate_now(database_url: str) -> None:
-    """`migrate` for callers outside an event loop."""
-    asyncio.run(migrate(database_url))

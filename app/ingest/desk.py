@@ -103,7 +103,7 @@ class Desk:
                 items += await queries.claim_one(session, lanes.owner, lanes.leases, only)
             intents = await self._decide(session, items, taking, clock.now()) if items else []
         PAYLOADS_DECIDED.inc(len(items))
-        self.express.hand_over(taking)
+        self.express.pass_on(taking)
         if any(_is_due(intent) for intent in intents):
             self.queued.set()
         return len(items)

@@ -1,4 +1,4 @@
-"""The short way to the retailer: claimed by the insert, handed over in memory, safely lost."""
+"""The short way to the retailer: claimed by the insert, passed on in memory, safely lost."""
 
 import asyncio
 from dataclasses import replace

@@ -8,7 +8,6 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
-    GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSyntaxError,
@@ -144,8 +143,3 @@ def _operation_of(document: DocumentNode, name: str | None) -> OperationDefiniti
     else:
         message = "The document has no operation."
     raise RequestRefused(ErrorCode.BAD_REQUEST, message)
-
-
-def errors_as_json(errors: list[GraphQLError] | None) -> list[dict[str, Any]]:
-    """Errors of graphql-core as entries of `errors[]`."""
-    return [dict(error.formatted) for error in errors or ()]
