@@ -22,7 +22,7 @@ from app.core.resources import Resources
 from app.core.secrets import Sealer
 from app.core.settings import Environment, Settings
 from app.core.viewer import Viewer
-from app.events.feed import Feed, run_relay
+from app.events.feed import Feed, run_relay, tell_own_growth
 from app.events.log import write_transaction
 from app.events.schema import EVENT_LOG
 from app.explorer.routes import explorer_router
@@ -210,6 +210,7 @@ async def serve(resources: Resources) -> None:
     async with server.inbox, asyncio.TaskGroup() as tasks:
         tasks.create_task(server.feed.run(stop))
         tasks.create_task(run_relay(resources.database_url, stop))
+        tasks.create_task(tell_own_growth(resources.database_url, stop))
         tasks.create_task(watch_lag(resources.primary_reads, stop))
         try:
             await web.serve()

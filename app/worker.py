@@ -6,9 +6,10 @@ once, and all end within a few seconds of being told to.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import structlog
@@ -21,6 +22,7 @@ from app.core import clock
 from app.core.http import open_guarded
 from app.core.outage import describe, is_outage, waits
 from app.core.resources import Resources
+from app.events.feed import tell_own_growth
 from app.events.log import write_transaction
 from app.events.partitions import ensure_partitions
 from app.graphql.idempotency import forget_old
@@ -166,16 +168,19 @@ async def run_worker(
                 for number in range(1, DISPATCHERS + 1)
             ),
         ]
-        await _run_until(stop, loops)
+        await _run_until(stop, loops, tell_own_growth(resources.database_url, stop))
         with suppress(Exception):
             async with asyncio.timeout(RELEASE_SECONDS_MAX):
                 await express.close(resources.sessions, now=clock.now())
                 await lanes.release()
 
 
-async def _run_until(stop: asyncio.Event, loops: list[Loop]) -> None:
+async def _run_until(
+    stop: asyncio.Event, loops: list[Loop], beside: Coroutine[Any, Any, None]
+) -> None:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(loop.run(stop), name=loop.name) for loop in loops]
+        tasks.append(group.create_task(beside, name="hints"))
         await stop.wait()
         _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS_MAX)
         for task in late:

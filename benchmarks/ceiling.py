@@ -43,7 +43,8 @@ SELECT max(batch) FROM (
 
 _COLUMNS = """
 SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
-WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+ORDER BY attnum
 """
 _COUNT_UP = "UPDATE brand_log SET head = head + $2 WHERE brand_id = $1"
 _DECIDE = "UPDATE inbox SET body = NULL, decided_at = received_at WHERE id = ANY($1::uuid[])"

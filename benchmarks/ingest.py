@@ -35,13 +35,32 @@ MICROSECONDS = 1e6
 BACKLOG_SECONDS_COUNTED = 2 * BACKLOG_SECONDS_BAR
 """To count more would cost PostgreSQL as much as to work it off."""
 
-_WAITING = """
+EXPRESS_BATCHES = 10
+"""How many of the newest batches of the short way are looked through for what is unanswered: more
+than wait at once."""
+
+_WAITING = f"""
 SELECT (
     SELECT count(*) FROM (
         SELECT FROM inbox WHERE decided_at IS NULL AND quarantined_at IS NULL LIMIT $1
     ) AS undecided
 ) + (
-    SELECT count(*) FROM (SELECT FROM cart_intent WHERE status = 'QUEUED' LIMIT $1) AS unanswered
+    SELECT count(*) FROM (
+        SELECT FROM cart_intent WHERE next_attempt_at IS NOT NULL LIMIT $1
+    ) AS due
+) + (
+    SELECT count(*)
+    FROM (
+        SELECT brand_ids, intent_ids FROM express_batch
+        ORDER BY due_at DESC LIMIT {EXPRESS_BATCHES}
+    ) AS batch
+    CROSS JOIN LATERAL unnest(batch.brand_ids, batch.intent_ids) AS claimed (brand_id, id)
+    CROSS JOIN LATERAL (
+        SELECT FROM cart_intent AS intent
+        WHERE intent.brand_id = claimed.brand_id AND intent.id = claimed.id
+            AND intent.status = 'QUEUED' AND intent.next_attempt_at IS NULL
+        OFFSET 0
+    ) AS unanswered
 )
 """
 

@@ -54,10 +54,12 @@ def test_an_intent_never_returns_to_its_beginning_and_a_hand_off_never_becomes_a
     assert not may_move(CartIntentStatus.ADDED, CartIntentStatus.WITHDRAWN)
 
 
-def test_the_index_that_keeps_intents_single_speaks_of_the_live_states() -> None:
+def test_what_keeps_intents_single_and_is_repeated_are_the_same_states() -> None:
     table = CartIntent.__table__
     assert isinstance(table, Table)
     index = next(each for each in table.indexes if each.name == "ix_cart_intent_one_live")
-    condition = str(index.dialect_options["postgresql"]["where"])
+    is_live = table.c.is_live.computed
+    assert is_live is not None
 
-    assert {state for state in CartIntentStatus if f"'{state.value}'" in condition} == LIVE
+    assert "is_live" in str(index.dialect_options["postgresql"]["where"])
+    assert {state for state in CartIntentStatus if f"'{state}'" in str(is_live.sqltext)} == LIVE

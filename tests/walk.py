@@ -75,7 +75,13 @@ SET session_replication_role = replica;
 DO $$ DECLARE name text; BEGIN
     FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'kept'::regnamespace LOOP
         EXECUTE format('DELETE FROM public.%1$I', name);
-        EXECUTE format('INSERT INTO public.%1$I SELECT * FROM kept.%1$I', name);
+        EXECUTE (
+            SELECT format('INSERT INTO public.%1$I (%2$s) SELECT %2$s FROM kept.%1$I',
+                name, string_agg(quote_ident(attname), ', '))
+            FROM pg_attribute
+            WHERE attrelid = format('public.%I', name)::regclass
+                AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+        );
     END LOOP;
 END $$
 """

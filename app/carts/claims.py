@@ -4,7 +4,7 @@ A claim is a lease that counts the try: if its holder dies, the intent is due ag
 an answer to a try that is no longer the current one is not recorded.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,10 +13,14 @@ from app.carts.intents import Intent
 from app.carts.queries import INTENT, NAMES, intent_of
 from app.core.bulk import columns_of, run
 from app.core.database import WriteSession
+from app.core.ids import uuid7
 from app.shoppers.queries import AccountKey
 
 LEASE = timedelta(seconds=15)
 """How long a claim holds: longer than a call's deadline and two transactions together."""
+
+BATCHES_TAKEN_OVER_MAX = 20
+"""Most batches of the short way that one claim looks through for what was not answered."""
 
 _PLACE = """
 LEFT JOIN product ON product.brand_id = claimed.brand_id AND product.id = claimed.product_id
@@ -29,12 +33,39 @@ claimed.brand_id, claimed.id, claimed.attempts, claimed.shopper_id, claimed.reta
 claimed.marketplace, product.retailer_product_id, claimed.quantity, place.affiliate_tag
 """
 
+_REMEMBER = """
+INSERT INTO express_batch (due_at, id, brand_ids, intent_ids) VALUES ($1, $2, $3, $4)
+"""
+
+_TAKE_OVER = f"""
+WITH chosen AS MATERIALIZED (
+    SELECT due_at, id FROM express_batch
+    WHERE due_at <= $1
+    ORDER BY due_at
+    LIMIT {BATCHES_TAKEN_OVER_MAX}
+    FOR UPDATE SKIP LOCKED
+), over AS (
+    DELETE FROM express_batch AS batch USING chosen
+    WHERE batch.due_at = chosen.due_at AND batch.id = chosen.id
+    RETURNING batch.brand_ids, batch.intent_ids
+), unanswered AS MATERIALIZED (
+    SELECT intent.brand_id, intent.id
+    FROM over CROSS JOIN LATERAL unnest(over.brand_ids, over.intent_ids) AS asked (brand_id, id)
+    JOIN cart_intent AS intent ON intent.brand_id = asked.brand_id AND intent.id = asked.id
+    WHERE intent.status = 'QUEUED' AND intent.next_attempt_at IS NULL
+    ORDER BY intent.id
+    FOR UPDATE OF intent
+)
+UPDATE cart_intent AS intent SET next_attempt_at = intent.claimed_until
+FROM unanswered WHERE intent.brand_id = unanswered.brand_id AND intent.id = unanswered.id
+"""
+
 _CLAIM = f"""
 WITH due AS MATERIALIZED (
     SELECT brand_id, id, shopper_id, product_id, attempts = 0 AS fresh, queued_at,
         withdraw_requested
     FROM cart_intent
-    WHERE status = 'QUEUED' AND next_attempt_at <= $1
+    WHERE next_attempt_at <= $1
     ORDER BY next_attempt_at
     LIMIT $4
     FOR UPDATE SKIP LOCKED
@@ -72,7 +103,7 @@ SELECT {INTENT}
 FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS asked (brand_id, id, attempts)
 JOIN cart_intent AS intent
     ON intent.brand_id = asked.brand_id AND intent.id = asked.id
-    AND intent.attempts = asked.attempts AND intent.next_attempt_at IS NOT NULL
+    AND intent.attempts = asked.attempts AND intent.status = 'QUEUED'
 {NAMES}
 ORDER BY intent.id
 FOR UPDATE OF intent
@@ -82,7 +113,7 @@ _GIVE_BACK = """
 UPDATE cart_intent AS intent SET attempts = 0, claimed_until = NULL, next_attempt_at = $4
 FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS asked (brand_id, id, attempts)
 WHERE intent.brand_id = asked.brand_id AND intent.id = asked.id
-    AND intent.attempts = asked.attempts AND intent.next_attempt_at IS NOT NULL
+    AND intent.attempts = asked.attempts AND intent.status = 'QUEUED'
 """
 
 _CLAIM_REMOVALS = f"""
@@ -151,10 +182,19 @@ async def claim_due(
 
     Of those of one shopper and product one is taken at a time: the one that was asked before, else
     the one that was queued first. The others are due again at *wait_until*. Rows that another
-    worker is taking are passed over.
+    worker is taking are passed over. What went the short way and was not answered while its lease
+    held is due like the rest.
     """
+    await run(session, _TAKE_OVER, now)
     rows = await run(session, _CLAIM, now, wait_until, lease_until, limit)
     return [Claimed(*row) for row in rows]
+
+
+async def remember_batch(session: WriteSession, claims: Sequence[Claimed]) -> None:
+    """Note what was claimed as it was inserted, so that it is due again when its lease is over."""
+    keys = columns_of(((claim.brand_id, claim.id) for claim in claims), 2)
+    if claims:
+        await run(session, _REMEMBER, claims[0].claimed_at + LEASE, uuid7(), *keys)
 
 
 async def lock_answerable(session: WriteSession, claims: Iterable[Claimed]) -> list[Intent]:

@@ -2,7 +2,8 @@
 
 So for most replies no statement looks for what is due. What is passed on is a claim like any
 other, the first try under a lease: where this process dies or is too slow, the intent is due again
-when the lease is over. What may have to wait for another intent goes the long way, by the table.
+when the lease is over, which the table of batches tells. What may have to wait for another intent
+goes the long way.
 """
 
 import asyncio
@@ -11,15 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.carts.asking import DEADLINE
+from app.carts.asking import DEADLINE, account_key
 from app.carts.claims import LEASE, Claimed, Claims, give_back
 from app.carts.intents import Intent, Related
 from app.carts.states import CartIntentStatus
 from app.core.database import Sessions
+from app.core.keys import Keys
 from app.events.log import write_transaction
 from app.retailers.registry import ADD_MODES
 from app.retailers.states import AddMode
-from app.shoppers.queries import AccountKey
+from app.shoppers.queries import AccountKey, Links
+from app.shoppers.service import open_sealed
 
 ROOM = 400
 """Most claims that may wait for a dispatcher: seconds of traffic where retailers answer at once."""
@@ -32,10 +35,14 @@ IN_THE_WAY = (CartIntentStatus.QUEUED, CartIntentStatus.ADDED, CartIntentStatus.
 
 @dataclass
 class Taking:
-    """What one transaction takes the short way. `room` is how many there may be."""
+    """What one transaction takes the short way. `room` is how many there may be.
+
+    `links` are those of all who ask, `accounts` what the retailers call those of the claims.
+    """
 
     room: int = 0
     claims: list[Claimed] = field(default_factory=list)
+    links: Links = field(default_factory=dict, repr=False)
     accounts: Mapping[AccountKey, str] = field(default_factory=dict, repr=False)
 
     def claim(self, intents: Iterable[tuple[Intent, Sequence[Related]]], now: datetime) -> None:
@@ -48,8 +55,14 @@ class Taking:
                 return
             if _goes_at_once(intent, related):
                 intent.attempts = 1
-                intent.next_attempt_at = intent.claimed_until = now + LEASE
+                intent.next_attempt_at, intent.claimed_until = None, now + LEASE
                 self.claims.append(_claimed(intent, now))
+
+    def open_accounts(self, keys: Keys) -> None:
+        """Note what the retailers call the accounts that the claims are for."""
+        asked = [key for claim in self.claims if (key := account_key(claim))]
+        found = [(key, self.links.get(key[:2], {}).get(key[2:])) for key in asked]
+        self.accounts = open_sealed(keys, {key: account for key, account in found if account})
 
 
 @dataclass

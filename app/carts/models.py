@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, Computed, Index, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.brands.states import TriggerAction
 from app.carts.states import CartIntentStatus, FailureReason
-from app.core.models import TenantRecord, xid_column
+from app.core.ids import uuid7
+from app.core.models import Model, TenantRecord, xid_column
 
 
 class CartIntent(TenantRecord):
@@ -20,6 +21,9 @@ class CartIntent(TenantRecord):
     lease while one is under way. `remove_due_at` and `remove_attempts` are the same for taking an
     added line out again. `decisions` and `retailer_calls` are notes for the trace; as many as an
     intent has moves and calls. No foreign keys, for the reason that engagements have none.
+
+    No index speaks of `status` or of what else a retailer's answer changes, and pages keep room
+    (`fillfactor`): so the answer changes the row where it is, and none of the indexes.
     """
 
     __tablename__ = "cart_intent"
@@ -36,6 +40,13 @@ class CartIntent(TenantRecord):
     retailer: Mapped[str | None]
     quantity: Mapped[int] = mapped_column(default=1)
     status: Mapped[CartIntentStatus]
+    is_live: Mapped[bool] = mapped_column(
+        Computed(
+            "status::text = ANY (ARRAY['RECEIVED'::text, 'AWAITING_CHOICE'::text,"
+            " 'AWAITING_LINK'::text, 'QUEUED'::text, 'ADDED'::text, 'HANDED_OFF'::text])",
+            persisted=True,
+        )
+    )
     failure_reason: Mapped[FailureReason | None]
     failure_retryable: Mapped[bool | None]
     failure_detail: Mapped[str | None]
@@ -73,7 +84,8 @@ class CartIntent(TenantRecord):
             "(offer_amount_minor IS NULL) = (offer_currency IS NULL)", name="offer_is_whole"
         ),
         CheckConstraint(
-            "(status = 'QUEUED') = (next_attempt_at IS NOT NULL)", name="queued_has_next_attempt"
+            "(status = 'QUEUED') = (coalesce(next_attempt_at, claimed_until) IS NOT NULL)",
+            name="queued_is_due_or_claimed",
         ),
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
         CheckConstraint(
@@ -91,17 +103,36 @@ class CartIntent(TenantRecord):
             "product_id",
             unique=True,
             postgresql_nulls_not_distinct=True,
-            postgresql_where=(
-                "status IN ('RECEIVED', 'AWAITING_CHOICE', 'AWAITING_LINK', 'QUEUED',"
-                " 'ADDED', 'HANDED_OFF') AND tweet_id IS NOT NULL"
-            ),
+            postgresql_where="is_live AND tweet_id IS NOT NULL",
         ),
-        Index("ix_cart_intent_due", "next_attempt_at", postgresql_where="status = 'QUEUED'"),
-        Index("ix_cart_intent_received", "id", postgresql_where="status = 'RECEIVED'"),
+        Index(
+            "ix_cart_intent_due", "next_attempt_at", postgresql_where="next_attempt_at IS NOT NULL"
+        ),
+        Index(
+            "ix_cart_intent_received",
+            "id",
+            postgresql_where="waits_until IS NOT NULL AND tweet_id IS NULL",
+        ),
         Index("ix_cart_intent_waits", "waits_until", postgresql_where="waits_until IS NOT NULL"),
         Index(
             "ix_cart_intent_removals",
             "remove_due_at",
             postgresql_where="remove_due_at IS NOT NULL",
         ),
+        {"postgresql_with": {"fillfactor": 45}},
     )
+
+
+class ExpressBatch(Model):
+    """Intents that were claimed by the insert that made them, all with one lease, until `due_at`.
+
+    Then it is looked whether they were answered. To find them so costs a batch one row; by an index
+    of intents each answer would cost more than all else that it writes.
+    """
+
+    __tablename__ = "express_batch"
+
+    due_at: Mapped[datetime] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    brand_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    intent_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))

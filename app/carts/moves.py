@@ -17,6 +17,9 @@ from app.events.states import ActorKind
 SUBJECT_TYPE = "CartIntent"
 
 
+_EVENTS = {status: EventType(f"cart_intent.{status.lower()}") for status in CartIntentStatus}
+
+
 class IllegalMove(Exception):
     """An intent was to go where its table of moves does not lead: a defect, not a problem."""
 
@@ -66,11 +69,7 @@ def move(
     if previous is CartIntentStatus.QUEUED and status in ANSWERS:
         intent.answered_at = now
     intent.updated_at = now
-    event_type = (
-        EventType.CART_INTENT_RECOVERED
-        if recovered
-        else EventType(f"cart_intent.{status.value.lower()}")
-    )
+    event_type = EventType.CART_INTENT_RECOVERED if recovered else _EVENTS[status]
     _tell(session, intent, event_type, previous=previous, now=now, actor=actor)
 
 

@@ -15,7 +15,7 @@ from app.brands.states import TriggerAction
 from app.carts.intents import Failure, HandOffLink, Intent, Offer, Related
 from app.carts.models import CartIntent
 from app.carts.states import CartIntentStatus, FailureReason
-from app.core.bulk import columns_of, insert_rows, run, update_rows
+from app.core.bulk import columns_of, copy_rows, run, update_rows
 from app.core.database import WriteSession
 from app.products.facts import ProductName
 from app.shoppers.queries import ShopperKey
@@ -158,6 +158,7 @@ _MOVING = (
     "retailer",
     "status",
     "next_attempt_at",
+    "claimed_until",
     "waits_until",
     "repeat_count",
     "withdraw_requested",
@@ -178,7 +179,6 @@ _NEW = (
     "marketplace",
     "quantity",
     "attempts",
-    "claimed_until",
     "remove_attempts",
     "received_at",
     "matched_at",
@@ -264,7 +264,7 @@ async def insert_intents(session: WriteSession, intents: Sequence[Intent]) -> No
     """Write intents that are not yet in the table, in the state that they have come to."""
     rows = [(*_new_values(intent), *_decided_values(intent)) for intent in intents]
     if rows:
-        await insert_rows(session, CartIntent, (*_NEW, *_NAMED, *_FAILED, "decisions"), rows)
+        await copy_rows(session, CartIntent, (*_NEW, *_NAMED, *_FAILED, "decisions"), rows)
 
 
 async def update_decided(session: WriteSession, intents: Sequence[Intent]) -> None:

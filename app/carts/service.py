@@ -11,6 +11,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from app.carts import queries, replies
+from app.carts.claims import remember_batch
 from app.carts.decisions import Notes, note
 from app.carts.express import Taking
 from app.carts.intents import Failure, Intent, Related, Request
@@ -24,7 +25,7 @@ from app.engagements.states import MisuseReason
 from app.events.states import ActorKind
 from app.retailers.registry import ADD_MODES
 from app.retailers.states import AddMode
-from app.shoppers.queries import ShopperKey, active_links, consenting
+from app.shoppers.queries import Links, ShopperKey, active_links, consenting
 from app.shoppers.states import ConsentKind
 from app.tweets.facts import TweetFacts
 
@@ -80,12 +81,16 @@ async def ask_for_carts(
         return []
     look = Look(await _related(session, requests))
     waiting = [known.intent for related in look.known.values() for known in related]
-    look.ways = await find_ways(session, [*requests, *(each for each in waiting if _waits(each))])
+    asking: list[Request | Intent] = [*requests, *filter(_waits, waiting)]
+    links = await find_links(session, asking)
+    look.ways = await ways_by(session, asking, links)
     for request in requests:
         await _go_on_first(session, look, request, now=now)
         _ask(session, look, request, now=now)
     if taking is not None:
+        taking.links = links
         taking.claim(((intent, look.related_to(intent)) for intent in look.made), now)
+        await remember_batch(session, taking.claims)
     await _write(session, look)
     return look.made
 
@@ -321,16 +326,27 @@ async def find_ways(
     session: WriteSession, asking: Collection[Request | Intent]
 ) -> dict[Place, Way]:
     """How the shopper of each reaches her cart there: by her link, or by her consent."""
+    return await ways_by(session, asking, await find_links(session, asking))
+
+
+async def find_links(session: WriteSession, asking: Collection[Request | Intent]) -> Links:
+    """The accounts of all who ask."""
+    return await active_links(session, {(each.brand_id, each.shopper_id) for each in asking})
+
+
+async def ways_by(
+    session: WriteSession, asking: Collection[Request | Intent], links: Links
+) -> dict[Place, Way]:
+    """`find_ways` where the links are known."""
     asked = {place_of(each) for each in asking}
     shoppers = {shopper for shopper, _, _ in asked}
-    links = await active_links(session, shoppers)
     modes = {retailer: ADD_MODES.get(retailer or "") for _, retailer, _ in asked}
     hand_off = AddMode.HANDOFF_URL in modes.values()
     consents = await consenting(session, shoppers, ConsentKind.HANDOFF) if hand_off else frozenset()
     return {
         (shopper, retailer, marketplace): Way(
             add_mode=modes[retailer],
-            linked=(retailer, marketplace) in links.get(shopper, frozenset()),
+            linked=(retailer, marketplace) in links.get(shopper, {}),
             consents=shopper in consents,
         )
         for shopper, retailer, marketplace in asked

@@ -68,6 +68,21 @@ async def insert_rows(
     return await run(session, statement, *arrays(columns, rows))
 
 
+async def copy_rows(
+    session: WriteSession, model: type[Model], columns: Sequence[str], rows: Rows
+) -> None:
+    """Append *rows* that are not in the table, whose values stand in the order of *columns*.
+
+    COPY costs PostgreSQL less than an insert and this process half, but knows no `ON CONFLICT`: a
+    row whose key stands already fails, and with it the transaction.
+    """
+    if _driver(session) is None:
+        await run(session, "SELECT")
+    driver = _driver(session)
+    assert driver is not None, "the transaction has begun"
+    await driver.copy_records_to_table(model.__tablename__, columns=columns, records=rows)
+
+
 async def update_rows(
     session: WriteSession,
     model: type[Model],

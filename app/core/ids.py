@@ -7,6 +7,9 @@ import os
 import time
 from base64 import urlsafe_b64decode
 from binascii import Error, b2a_base64
+from collections.abc import Iterator
+from itertools import chain, repeat
+from struct import Struct
 from uuid import UUID
 
 from asyncpg.pgproto import pgproto
@@ -14,7 +17,24 @@ from asyncpg.pgproto import pgproto
 NOBODY = UUID(int=0)
 """A key that no row has: what an id of another type, or of none, is looked up as."""
 
+_HALVES = Struct(">QQ")
+_DRAWN = Struct(">512Q")
+"""So many random numbers of 64 bits are drawn together: to ask the system for each takes longer
+than all the rest of making an id."""
+
+
+def _draw() -> Iterator[int]:
+    return chain.from_iterable(map(_DRAWN.unpack, map(os.urandom, repeat(_DRAWN.size))))
+
+
+def _draw_anew() -> None:
+    global _numbers
+    _numbers = _draw()
+
+
 _last = 0
+_numbers = _draw()
+os.register_at_fork(after_in_child=_draw_anew)
 
 
 def uuid7() -> UUID:
@@ -29,8 +49,8 @@ def uuid7() -> UUID:
     _last = moment
     milliseconds, fraction = divmod(moment, 4096)
     head = (milliseconds & 0xFFFF_FFFF_FFFF) << 16 | 0x7 << 12 | fraction
-    tail = 0b10 << 62 | int.from_bytes(os.urandom(8), "big") >> 2
-    return pgproto.UUID((head << 64 | tail).to_bytes(16, "big"))
+    tail = 0b10 << 62 | next(_numbers) >> 2
+    return pgproto.UUID(_HALVES.pack(head, tail))
 
 
 def global_id(type_name: str, key: UUID | str) -> str:

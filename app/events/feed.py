@@ -1,13 +1,15 @@
-"""Hints that a brand's log grew: one relay per database sends them, every process listens.
+"""Hints that a brand's log grew: who wrote to it sends one after its commit, every process listens.
 
-Hints may be lost or repeated; a reader that hears nothing looks by itself every few seconds, and
-what is true is always in the log.
+A NOTIFY inside the writing transaction would let writers wait for each other's commits, so hints go
+over a connection of their own. What nobody told of, one relay per database finds and tells. Hints
+may be lost or repeated; a reader that hears nothing looks by itself every few seconds, and what is
+true is always in the log.
 """
 
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -18,13 +20,14 @@ import structlog
 
 from app.core.database import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, ReadPool
 from app.core.outage import describe
+from app.events.log import told_of_growth
 from app.graphql.live import LogBounds
 
 log = structlog.get_logger(__name__)
 
 CHANNEL = "hashcart_log"
-HINT_BYTES_MAX = 7_500
-"""PostgreSQL refuses a NOTIFY payload of 8,000 bytes."""
+BRANDS_PER_HINT_MAX = 120
+"""PostgreSQL refuses a NOTIFY payload of 8,000 bytes; a brand with its head takes about 60."""
 RELAY_SECONDS_MIN, RELAY_SECONDS_MAX = 0.005, 0.05
 """How long the relay rests between looks: the longer, the longer nothing was new."""
 LOOK_SECONDS_MAX = 2.0
@@ -33,12 +36,68 @@ RETRY_SECONDS = 0.5
 _RELAY_LOCK = 0x6861_7368_6C6F_67
 """The advisory lock of the one relay."""
 
+_TELL = """
+SELECT pg_notify($1, json_object_agg(brand_id, head)::text) FROM brand_log
+WHERE brand_id = ANY($2::uuid[]) HAVING count(*) > 0
+"""
 _HEADS = "SELECT brand_id, head FROM brand_log"
 _BOUNDS = "SELECT head, floor FROM brand_log WHERE brand_id = $1"
 
 
+async def tell_own_growth(database_url: str, stop: asyncio.Event) -> None:
+    """Send a hint of what this process commits, right after its commit, until *stop*."""
+    grown = _Grown()
+    ending = asyncio.ensure_future(stop.wait())
+    ending.add_done_callback(lambda _: grown.wake.set())
+    try:
+        with told_of_growth(grown.add):
+            while not stop.is_set():
+                try:
+                    async with _connection(database_url) as connection:
+                        await _tell(connection, grown, stop)
+                except Exception as error:
+                    log.info("hints_interrupted", **describe(error))
+                    await _pause(stop, RETRY_SECONDS)
+    finally:
+        ending.cancel()
+
+
+class _Grown:
+    """Brands whose logs this process wrote to since it told of them."""
+
+    def __init__(self) -> None:
+        self.wake = asyncio.Event()
+        self._brand_ids: set[UUID] = set()
+
+    def add(self, brand_ids: Collection[UUID]) -> None:
+        self._brand_ids.update(brand_ids)
+        self.wake.set()
+
+    async def tell(self, connection: Any) -> None:
+        """Send hints of all of them, for now; what could not be sent is sent another time."""
+        brand_ids = list(self._brand_ids)
+        self._brand_ids.clear()
+        try:
+            for start in range(0, len(brand_ids), BRANDS_PER_HINT_MAX):
+                part = brand_ids[start : start + BRANDS_PER_HINT_MAX]
+                await connection.execute(_TELL, CHANNEL, part)
+        except BaseException:
+            self.add(brand_ids)
+            raise
+
+
+async def _tell(connection: Any, grown: _Grown, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        await grown.wake.wait()
+        grown.wake.clear()
+        await grown.tell(connection)
+
+
 async def run_relay(database_url: str, stop: asyncio.Event) -> None:
-    """Be the relay, or stand by until the one that is goes away."""
+    """Be the relay, or stand by until the one that is goes away.
+
+    It tells what it did not hear of: of writers that died after their commit, or do not tell.
+    """
     while not stop.is_set():
         try:
             async with _connection(database_url) as connection:
@@ -54,25 +113,28 @@ async def _relay(connection: Any, stop: asyncio.Event) -> None:
         if stop.is_set():
             return
     told: dict[UUID, int] = {}
+    await connection.add_listener(CHANNEL, lambda *hint: _raise(told, _heads_in(hint[3])))
     rest = RELAY_SECONDS_MAX
     while not stop.is_set():
-        heads = {row[0]: row[1] for row in await connection.fetch(_HEADS)}
-        news = {str(brand): head for brand, head in heads.items() if told.get(brand) != head}
-        for payload in _payloads(news):
+        heads: dict[UUID, int] = dict(await connection.fetch(_HEADS))
+        news = [brand_id for brand_id, head in heads.items() if told.get(brand_id, -1) < head]
+        for start in range(0, len(news), BRANDS_PER_HINT_MAX):
+            part = {str(each): heads[each] for each in news[start : start + BRANDS_PER_HINT_MAX]}
+            payload = orjson.dumps(part).decode()
             await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
-        told = heads
+        _raise(told, heads)
         rest = RELAY_SECONDS_MIN if news else min(rest * 1.5, RELAY_SECONDS_MAX)
         await _pause(stop, rest)
 
 
-def _payloads(news: dict[str, int]) -> list[str]:
-    found, part = [], {}
-    for brand, head in news.items():
-        part[brand] = head
-        if len(part) * 60 > HINT_BYTES_MAX:
-            found.append(orjson.dumps(part).decode())
-            part = {}
-    return [*found, orjson.dumps(part).decode()] if part else found
+def _heads_in(hint: object) -> dict[UUID, int]:
+    return {UUID(brand_id): head for brand_id, head in orjson.loads(str(hint)).items()}
+
+
+def _raise(known: dict[UUID, int], heads: Mapping[UUID, int]) -> None:
+    """A head that is behind what is known is an old hint: logs only grow."""
+    for brand_id, head in heads.items():
+        known[brand_id] = max(head, known.get(brand_id, 0))
 
 
 class Feed:
@@ -127,9 +189,9 @@ class Feed:
                 wait.cancel()
 
     def _on_hint(self, connection: object, process: int, channel: str, payload: object) -> None:
-        for brand, head in orjson.loads(str(payload)).items():
-            brand_id = UUID(brand)
-            self._heads[brand_id] = max(head, self._heads.get(brand_id, 0))
+        heads = _heads_in(payload)
+        _raise(self._heads, heads)
+        for brand_id in heads:
             self._wake(brand_id)
 
     def _wake(self, brand_id: UUID) -> None:
@@ -148,7 +210,11 @@ async def _connection(database_url: str) -> AsyncIterator[Any]:
         database_url,
         timeout=CONNECT_SECONDS_MAX,
         command_timeout=STATEMENT_SECONDS_MAX,
-        server_settings={"application_name": "hashcart feed", "timezone": "UTC"},
+        server_settings={
+            "application_name": "hashcart feed",
+            "timezone": "UTC",
+            "synchronous_commit": "off",  # a hint may be lost: it need not wait for the disk
+        },
     )
     try:
         yield connection

@@ -204,8 +204,7 @@ class _Group:
                 subscriber.beat(self.scanned, beat)
 
     def _frame(self, row: Any, previous: int) -> bytes:
-        seq = row[self._stream.seq_position]
-        place = Place(self._signer.sign((seq,)), str(previous))
+        place = Place(self._signer, row[self._stream.seq_position], previous)
         return to_bytes({"data": {self._stream.key: self._stream.assemble(row, self._runs, place)}})
 
     async def _read(self, after: int, until: int) -> Sequence[Any]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from app.carts.asking import account_key
 from app.carts.express import Taking
 from app.carts.intents import Intent, Request
 from app.carts.service import ask_for_carts
@@ -23,7 +22,7 @@ from app.ingest.facts import Directory, TriggerFacts
 from app.ingest.lookup import look_up
 from app.ingest.rules import Decision, decide, parent_of, registering_brand
 from app.ingest.standings import Standings, find_standings, post_subject
-from app.shoppers.service import ensure_shoppers_at_brands, open_accounts
+from app.shoppers.service import ensure_shoppers_at_brands
 from app.tweets.facts import BrandPost
 from app.tweets.rules import chain_of
 from app.tweets.service import detect_tweets, note_versions
@@ -82,8 +81,7 @@ async def decide_all(
     if not all(isinstance(delivery, PostCreated) for delivery in deliveries):
         taking.room = 0  # what this batch takes back at its end is never asked of a retailer
     intents = await ask_for_carts(session, requests, now=now, taking=taking)
-    if wanted := [key for claim in taking.claims if (key := account_key(claim))]:
-        taking.accounts = await open_accounts(session, keys, wanted)
+    taking.open_accounts(keys)
     told = [(each.delivery, each.received_at) for each in accepted]
     await mark_afterwards(session, keys, told, directory, now=now)
     return intents

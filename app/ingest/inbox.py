@@ -7,11 +7,10 @@ insert is on its way, and for a moment after it began, what arrives waits for th
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from types import TracebackType
-from typing import Any, Self
-from uuid import UUID
+from typing import NamedTuple, Self
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -39,6 +38,8 @@ FROM unnest($1::uuid[], $2::bytea[], $3::smallint[], $4::bytea[], $5::timestampt
 ON CONFLICT (dedupe_key) DO NOTHING
 """
 
+_KEY = itemgetter(1)
+
 log = structlog.get_logger()
 
 
@@ -49,19 +50,19 @@ class InboxClosed(Exception):
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
+class Payload(NamedTuple):
     """A payload that is worth deciding, as the door read it."""
 
     dedupe_key: bytes
     lane: int
-    body: bytes = field(repr=False)
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Payload(lane={self.lane})"  # what people wrote must not reach a log
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     payload: Payload
-    id: UUID
     received_at: datetime
     kept: "asyncio.Future[None]"
 
@@ -105,7 +106,7 @@ class Inbox:
         if full or self._stopping:
             raise InboxClosed
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(payload, uuid7(), clock.now(), kept))
+        self._waiting.append(_Waiting(payload, clock.now(), kept))
         self._waiting_bytes += len(payload.body)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
@@ -158,16 +159,9 @@ class Inbox:
                     waiting.kept.set_result(None)
 
     async def _insert(self, taken: Sequence[_Waiting]) -> None:
-        rows: list[tuple[Any, ...]] = [
-            (
-                each.id,
-                each.payload.dedupe_key,
-                each.payload.lane,
-                each.payload.body,
-                each.received_at,
-            )
-            for each in sorted(taken, key=lambda each: each.payload.dedupe_key)
-        ]
+        """Ids follow the order of arrival; rows that of their keys, lest two servers lock apart."""
+        rows = [(uuid7(), *payload, received_at) for payload, received_at, _ in taken]
+        rows.sort(key=_KEY)
         await run_alone(self._engine, _INSERT, *arrays(range(5), rows))
 
 

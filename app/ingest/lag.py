@@ -19,8 +19,9 @@ SELECT min(item.received_at)
 FROM generate_series(0, {LANES - 1}) AS every (lane)
 CROSS JOIN LATERAL (
     SELECT received_at FROM inbox
-    WHERE inbox.lane = every.lane AND inbox.decided_at IS NULL AND inbox.quarantined_at IS NULL
-    ORDER BY inbox.id
+    WHERE inbox.lane BETWEEN every.lane AND every.lane
+        AND inbox.decided_at IS NULL AND inbox.quarantined_at IS NULL
+    ORDER BY inbox.lane, inbox.id
     LIMIT 1
 ) AS item
 """

@@ -27,19 +27,22 @@ Leases = Mapping[int, int]
 Waiting = tuple[Any, ...]
 """An item's id and its lane."""
 
-_WAITING = f"""
+WAITING = f"""
 SELECT item.id, item.lane
 FROM unnest($1::smallint[]) AS mine (lane)
 CROSS JOIN LATERAL (
     SELECT inbox.id, inbox.lane FROM inbox
-    WHERE inbox.lane = mine.lane AND inbox.decided_at IS NULL AND inbox.quarantined_at IS NULL
-        AND inbox.attempts = 0
-    ORDER BY inbox.id
+    WHERE inbox.lane BETWEEN mine.lane AND mine.lane
+        AND inbox.decided_at IS NULL AND inbox.quarantined_at IS NULL AND inbox.attempts = 0
+    ORDER BY inbox.lane, inbox.id
     LIMIT {FROM_ONE_LANE_MAX}
 ) AS item
 ORDER BY item.id
 LIMIT $2
 """
+
+"""The lane is a range and sorted by, since then no index serves but that of what waits. Were it
+equal only, the index of all ids might: by a plan that was made and kept while nothing waited."""
 
 _LANE_OF = "SELECT lane FROM inbox WHERE id = $1"
 
@@ -128,7 +131,7 @@ async def look_for_waiting(engine: AsyncEngine, leases: Leases, *, limit: int) -
 
     Nothing is held: an item may be decided, and its lane lost, the next moment.
     """
-    return await run_alone(engine, _WAITING, list(leases), limit) if leases else []
+    return await run_alone(engine, WAITING, list(leases), limit) if leases else []
 
 
 async def claim_batch(

@@ -39,7 +39,8 @@ _WAITING = """
 SELECT waiting.brand_id, waiting.id, engagement.parent_xid, engagement.conversation_xid
 FROM (
     SELECT brand_id, id, engagement_id FROM cart_intent
-    WHERE status = 'RECEIVED' AND id > $1 ORDER BY id LIMIT $2
+    WHERE status = 'RECEIVED' AND waits_until IS NOT NULL AND tweet_id IS NULL AND id > $1
+    ORDER BY id LIMIT $2
 ) AS waiting
 JOIN engagement
     ON engagement.brand_id = waiting.brand_id AND engagement.id = waiting.engagement_id

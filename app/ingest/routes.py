@@ -4,7 +4,8 @@ Nothing is decided here: an answer of 200 says that the payload is committed, or
 """
 
 import asyncio
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -16,7 +17,7 @@ from app.core.metrics import DOOR_ANSWERS
 from app.core.resources import Resources
 from app.ingest.inbox import Inbox, InboxClosed, Payload
 from app.ingest.lanes import lane_of
-from app.x.payloads import Delivery, NotJson, parse_object, read_delivery
+from app.x.payloads import Identity, NotJson, identify, parse_object
 from app.x.signature import SIGNATURE_HEADER, crc_answer, is_signed
 
 DOOR_PATH = "/ingest/x/webhook"
@@ -72,15 +73,26 @@ def ingest_router(resources: Resources, inbox: Inbox) -> APIRouter:
     async def answer_crc(crc_token: Annotated[str | None, Query()] = None) -> Response:
         """Prove to X that this address holds the app's consumer secret."""
         if not crc_token:
-            return _says(400, "A CRC request needs its crc_token.")
-        return _json(200, {"response_token": crc_answer(secret, crc_token)})
+            return _response(_says(400, "A CRC request needs its crc_token."))
+        _ACCEPTED_ANSWERS.inc()
+        return _response(
+            Answer(200, orjson.dumps({"response_token": crc_answer(secret, crc_token)}))
+        )
 
     @router.post("/webhook", summary="Take a payload of X", responses=_ANSWERS, openapi_extra=_BODY)
     async def take_payload(request: Request) -> Response:
         """Keep a signed payload until it is decided; the same one again changes nothing."""
-        return await door.take(request)
+        return _response(await door.answer(request.scope, request.receive))
 
     return router
+
+
+class Answer(NamedTuple):
+    """What the door says: JSON, and headers beside those of every answer."""
+
+    status: int
+    body: bytes
+    more: Mapping[str, str] = {}
 
 
 class Door:
@@ -93,68 +105,87 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one POST."""
-        answer = await self.take(Request(scope, receive))
-        await answer(scope, receive, send)
+        status, body, more = await self.answer(scope, receive)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        headers += [(name.lower().encode(), value.encode()) for name, value in more.items()]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-    async def take(self, request: Request) -> Response:
+    async def answer(self, scope: Scope, receive: Receive) -> Answer:
         """Keep a signed payload until it is decided; the same one again changes nothing."""
         try:
             async with asyncio.timeout(BODY_SECONDS_MAX):
-                body = await read_body(request)
+                body = await read_body(receive)
         except TimeoutError:
             return _says(408, "The body took too long.", {"Connection": "close"})
         except ClientDisconnect:
             return _says(400, "The body ended before its length.")  # nobody hears it any more
         if body is None:
             return _says(413, "The body is longer than 1 MiB.", {"Connection": "close"})
-        if not is_signed(self._secret, body, request.headers.get(SIGNATURE_HEADER)):
+        if not is_signed(self._secret, body, _signature(scope)):
             return _says(401, "The signature is missing or is not that of this body.")
         return await _take(self._inbox, self._keys, body)
 
 
-async def read_body(request: Request) -> bytes | None:
-    """The raw body; None where it is longer than `BODY_BYTES_MAX`, whatever its headers say."""
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, answer.more, "application/json")
+
+
+def _signature(scope: Scope) -> str | None:
+    """The first header of that name."""
+    for name, value in scope["headers"]:
+        if name == _SIGNATURE_NAME:
+            return str(value, "latin-1")
+    return None
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """The raw body; None where it is longer than `BODY_BYTES_MAX`, whatever its headers say.
+
+    Raises:
+        ClientDisconnect: the client went away before its end.
+    """
     chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
+    size, more = 0, True
+    while more and size <= DISCARDED_BYTES_MAX:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size <= BODY_BYTES_MAX:
             chunks.append(chunk)
-        elif size > DISCARDED_BYTES_MAX:
-            break
         else:
             chunks.clear()
     return b"".join(chunks) if size <= BODY_BYTES_MAX else None
 
 
-def dedupe_key(keys: Keys, delivery: Delivery) -> bytes:
+def dedupe_key(keys: Keys, delivery: Identity) -> bytes:
     """What makes a delivery the same: kind of event, subject, and whose subscription told it."""
-    subscriber = delivery.filter_user_id or ""
-    name = f"{delivery.source}:{delivery.subject}:{subscriber}"
+    name = f"{delivery.source}:{delivery.subject}:{delivery.filter_user_id or ''}"
     return keys.lookup_hash("x_delivery", name)
 
 
-async def _take(inbox: Inbox, keys: Keys, body: bytes) -> Response:
+async def _take(inbox: Inbox, keys: Keys, body: bytes) -> Answer:
     try:
-        delivery = read_delivery(parse_object(body))
+        told = identify(parse_object(body))
     except NotJson as error:
         return _says(400, str(error))
-    if delivery is not None:
-        payload = Payload(
-            dedupe_key=dedupe_key(keys, delivery), lane=lane_of(delivery.user_id), body=body
-        )
+    if told is not None:
         try:
-            await inbox.keep(payload)
+            await inbox.keep(Payload(dedupe_key(keys, told), lane_of(told.user_id), body))
         except InboxClosed:
             again = {"Retry-After": str(RETRY_AFTER_SECONDS)}
             return _says(503, "Not kept for the moment; send it again.", again)
-    return _json(200, {"accepted": True})
+    _ACCEPTED_ANSWERS.inc()
+    return _ACCEPTED
 
 
-def _says(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
-    return _json(status, {"error": message}, headers)
-
-
-def _json(status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+def _says(status: int, message: str, more: Mapping[str, str] | None = None) -> Answer:
     DOOR_ANSWERS.labels(str(status)).inc()
-    return Response(orjson.dumps(content), status, headers, "application/json")
+    return Answer(status, orjson.dumps({"error": message}), more or {})
+
+
+_SIGNATURE_NAME = SIGNATURE_HEADER.encode()
+_ACCEPTED = Answer(200, orjson.dumps({"accepted": True}))
+_ACCEPTED_ANSWERS = DOOR_ANSWERS.labels("200")

@@ -115,7 +115,7 @@ class Sandbox:
     add_mode: AddMode = AddMode.SERVER_ADD
 
     async def add(self, lines: Sequence[Line], *, deadline: timedelta) -> list[Outcome]:
-        """Put each line in its cart, in one transaction of the sandbox's own.
+        """Put each line in its cart, all by one statement of the sandbox's own.
 
         Raises:
             TimeoutError: the deadline passed; any of the lines may have been added.
@@ -173,7 +173,7 @@ class Sandbox:
         return Opened(account)
 
     async def _add(self, lines: Sequence[Line], seconds: float) -> list[Outcome]:
-        async with self.pool.acquire(timeout=seconds) as connection, connection.transaction():
+        async with self.pool.acquire(timeout=seconds) as connection:
             found = await connection.fetch(_LOOK, *_columns(lines), timeout=seconds)
             outcomes = [_outcome(line, row) for line, row in zip(lines, found, strict=True)]
             late = [

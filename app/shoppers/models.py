@@ -38,10 +38,15 @@ class Suppression(Model):
 
 
 class Shopper(TenantRecord):
-    """A person as one brand knows her: a random reference. Erasure clears `person_id`."""
+    """A person as one brand knows her: a random reference. Erasure clears `person_id`.
+
+    Brands are never deleted, so the brand is no foreign key: it would be looked up and locked for
+    each new shopper. That of the person stands: she may be on her way out.
+    """
 
     __tablename__ = "shopper"
 
+    brand_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-2)
     person_id: Mapped[UUID | None] = mapped_column(Uuid(), ForeignKey("person.id"))
     created_at: Mapped[datetime]
     redacted_at: Mapped[datetime | None]

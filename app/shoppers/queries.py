@@ -1,8 +1,9 @@
 """Finding people and their pseudonyms, many at a time."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from app.core.bulk import run
@@ -36,15 +37,19 @@ SELECT brand_id, id FROM shopper WHERE person_id = $1 ORDER BY brand_id LIMIT $2
 """
 
 _LINKS = """
-SELECT asked.brand_id, asked.id, link.retailer, link.marketplace
+SELECT asked.brand_id, asked.id, link.retailer, link.marketplace,
+    shopper.person_id, person.sealed_key, link.sealed_external_reference
 FROM unnest($1::uuid[], $2::uuid[]) AS asked (brand_id, id)
 CROSS JOIN LATERAL (
     SELECT person_id FROM shopper WHERE brand_id = asked.brand_id AND id = asked.id OFFSET 0
 ) AS shopper
 CROSS JOIN LATERAL (
-    SELECT retailer, marketplace FROM account_link
+    SELECT retailer, marketplace, sealed_external_reference FROM account_link
     WHERE person_id = shopper.person_id AND status = 'ACTIVE' OFFSET 0
 ) AS link
+CROSS JOIN LATERAL (
+    SELECT sealed_key FROM person WHERE id = shopper.person_id OFFSET 0
+) AS person
 """
 
 _CONSENTS = """
@@ -115,6 +120,10 @@ class SealedAccount:
     person_id: UUID
     sealed_key: bytes
     sealed_external_reference: bytes
+
+
+Links: TypeAlias = Mapping[ShopperKey, Mapping[tuple[str, str], SealedAccount]]
+"""Shoppers' usable accounts, by retailer and marketplace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,16 +198,15 @@ async def ensure_reference(
     return found
 
 
-async def active_links(
-    session: WriteSession, shoppers: Collection[ShopperKey]
-) -> dict[ShopperKey, frozenset[tuple[str, str]]]:
-    """For each shopper, the (retailer, marketplace) pairs at which she has a usable account."""
-    found: dict[ShopperKey, set[tuple[str, str]]] = {}
-    for brand_id, shopper_id, retailer, marketplace in await run(
+async def active_links(session: WriteSession, shoppers: Collection[ShopperKey]) -> Links:
+    """For each shopper, by retailer and marketplace, the accounts that she can be served by."""
+    found: dict[ShopperKey, dict[tuple[str, str], SealedAccount]] = {}
+    for brand_id, shopper_id, retailer, marketplace, *sealed in await run(
         session, _LINKS, *_columns(list(shoppers), 2)
     ):
-        found.setdefault((brand_id, shopper_id), set()).add((retailer, marketplace))
-    return {key: frozenset(links) for key, links in found.items()}
+        links = found.setdefault((brand_id, shopper_id), {})
+        links[retailer, marketplace] = SealedAccount(*sealed)
+    return found
 
 
 async def consenting(

@@ -218,8 +218,13 @@ async def open_accounts(
 
     Absent is who has none, and whose account does not open, which is reported.
     """
+    return open_sealed(keys, await queries.sealed_accounts(session, wanted))
+
+
+def open_sealed(keys: Keys, accounts: Mapping[AccountKey, SealedAccount]) -> dict[AccountKey, str]:
+    """What the retailers call these accounts; absent is what does not open, which is reported."""
     opened: dict[AccountKey, str] = {}
-    for key, account in (await queries.sealed_accounts(session, wanted)).items():
+    for key, account in accounts.items():
         try:
             opened[key] = _open_account(keys, key, account)
         except CannotOpen:

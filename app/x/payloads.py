@@ -8,7 +8,7 @@ unknown or of another type is left out, never an error: a reader that insisted w
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from app.x.compliance import (
     AccountChange,
@@ -20,7 +20,7 @@ from app.x.compliance import (
 )
 from app.x.ids import read_xid
 from app.x.json import Json, NotJson, an_object, moment, parse_object
-from app.x.posts import Post, Url, read_post
+from app.x.posts import Post, Url, read_ids, read_post
 
 __all__ = [
     "STREAM",
@@ -28,6 +28,7 @@ __all__ = [
     "AccountChanged",
     "Delivery",
     "GrantRevoked",
+    "Identity",
     "NotJson",
     "Post",
     "PostCreated",
@@ -35,6 +36,7 @@ __all__ = [
     "PostEdited",
     "PostWithheld",
     "Url",
+    "identify",
     "parse_object",
     "read_delivery",
 ]
@@ -98,6 +100,38 @@ Delivery: TypeAlias = (
     PostCreated | PostDeleted | PostEdited | PostWithheld | AccountChanged | GrantRevoked
 )
 """One thing that X told. `source`, `subject` and `filter_user_id` make two of them the same."""
+
+
+class Identity(NamedTuple):
+    """What makes two deliveries the same, and whose doing they are, as in `Delivery`."""
+
+    source: str
+    subject: str
+    filter_user_id: int | None
+    user_id: int
+
+
+def identify(document: Json) -> Identity | None:
+    """The identity of what `read_delivery` tells; None where that tells nothing.
+
+    Of posts, nearly all that comes, no more is read than that takes: a fifth of the work.
+    """
+    data = an_object(document.get("data"))
+    source = data.get("event_type")
+    if source is None:
+        ids, filter_user_id, source = read_ids(data), None, STREAM
+    elif isinstance(source, str) and source in _POST_EVENTS:
+        ids = read_ids(an_object(data.get("payload")))
+        filter_user_id = read_xid(an_object(data.get("filter")).get("user_id"))
+    else:
+        ids, filter_user_id = None, None
+    if ids is not None:
+        xid, author_id = ids
+        return Identity(source, str(xid), filter_user_id, author_id)
+    told = read_delivery(document)
+    if told is None:
+        return None
+    return Identity(told.source, told.subject, told.filter_user_id, told.user_id)
 
 
 def read_delivery(document: Json) -> Delivery | None:

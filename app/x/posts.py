@@ -74,9 +74,10 @@ _REFERENCES = {
 
 def read_post(payload: Json, includes: Json) -> Post | None:
     """The post in *payload*; None where it tells no id or no author."""
-    xid, author_id = read_xid(payload.get("id")), read_xid(payload.get("author_id"))
-    if xid is None or author_id is None:
+    ids = read_ids(payload)
+    if ids is None:
         return None
+    xid, author_id = ids
     references = _read_references(payload)
     long = an_object(either(payload, "note_tweet", "note_post"))
     entities = [an_object(payload.get("entities")), an_object(long.get("entities"))]
@@ -98,6 +99,12 @@ def read_post(payload: Json, includes: Json) -> Post | None:
         edit_ids=read_chain(either(payload, "edit_history_tweet_ids", "edit_history_post_ids")),
         text=text(long.get("text")) or text(payload.get("text")),
     )
+
+
+def read_ids(payload: Json) -> tuple[int, int] | None:
+    """The ids of the post in *payload* and of its author, without which it is none."""
+    xid, author_id = read_xid(payload.get("id")), read_xid(payload.get("author_id"))
+    return None if xid is None or author_id is None else (xid, author_id)
 
 
 def read_chain(listed: object) -> tuple[int, ...]:

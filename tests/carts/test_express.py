@@ -18,6 +18,12 @@ from tests.walk import Walk, a_reply, fetch, log_of
 USUAL_TWEET = "2122978114236649841"
 TRIES = "SELECT status, attempts, claimed_until IS NOT NULL FROM cart_intent ORDER BY id"
 LINES = "SELECT count(*) FROM sandbox_cart_line"
+BATCHES = "SELECT count(*) FROM express_batch"
+IN_INDEXES = r"""
+SELECT DISTINCT attname
+FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum > 0
+WHERE indrelid = 'cart_intent'::regclass AND pg_get_indexdef(indexrelid) ~ ('\m' || attname || '\M')
+"""
 
 
 @pytest.fixture
@@ -164,3 +170,29 @@ async def test_a_batch_that_is_rolled_back_hands_nothing_over(
 
     assert await tries(door.resources) == []
     assert express.take(now=clock.now()) is None
+
+
+async def test_what_was_answered_in_time_is_left_alone_when_its_lease_is_over(
+    door: Walk, desk_with_express: Desk, express: Express, dispatcher: Dispatcher
+) -> None:
+    await door.post(a_reply())
+    await desk_with_express.decide_batch()
+    await dispatcher.run_express(express)
+    before = await log_of(door.resources)
+    assert await fetch(door.resources, BATCHES) == [(1,)]
+
+    later(LEASE)
+    assert await dispatcher.run_once() == 0
+
+    assert await fetch(door.resources, BATCHES) == [(0,)]
+    assert await tries(door.resources) == [("ADDED", 1, False)]
+    assert await log_of(door.resources) == before
+
+
+async def test_no_index_of_intents_speaks_of_what_an_answer_changes(door: Walk) -> None:
+    spoken_of = {name for (name,) in await fetch(door.resources, IN_INDEXES)}
+
+    assert {"id", "is_live", "next_attempt_at"} <= spoken_of
+    assert spoken_of.isdisjoint(
+        {"status", "claimed_until", "answered_at", "updated_at", "cart_reference", "retailer_calls"}
+    )

@@ -1,10 +1,12 @@
 """Many rows by one statement."""
 
+import asyncpg
+import pytest
 from sqlalchemy import select
 
 from app.brands.models import XAccount
 from app.brands.states import AccountRole
-from app.core.bulk import arrays, insert_rows, run, update_rows
+from app.core.bulk import arrays, copy_rows, insert_rows, run, update_rows
 from app.core.database import WriteSession
 from app.retailers.models import SandboxCart
 
@@ -37,6 +39,29 @@ async def test_the_tail_tells_what_was_inserted(session: WriteSession) -> None:
 
     assert made == [(8,)]
     assert await accounts(session) == [old, new]
+
+
+async def test_rows_are_copied_in_with_nulls_enums_and_words_of_postgresql(
+    session: WriteSession,
+) -> None:
+    rows = [(2**62, "it's ünïcode", AccountRole.BOT, None), (7, "", AccountRole.BOT, None)]
+    columns = ("account", "marketplace", "holds", "full", "timeouts_left")
+
+    await copy_rows(session, XAccount, COLUMNS, rows)
+    await copy_rows(session, SandboxCart, columns, [("mara", "US", "[]", True, 0)])
+
+    assert await accounts(session) == sorted(rows)
+    assert await run(session, "SELECT account, sandbox_cart.full FROM sandbox_cart") == [
+        ("mara", True)
+    ]
+
+
+async def test_a_row_that_stands_already_is_not_copied_in(session: WriteSession) -> None:
+    row = (7, "old", AccountRole.BOT, None)
+    await copy_rows(session, XAccount, COLUMNS, [row])
+
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await copy_rows(session, XAccount, COLUMNS, [row])
 
 
 async def test_each_row_is_updated_by_its_keys_and_no_other(session: WriteSession) -> None:

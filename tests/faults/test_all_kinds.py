@@ -44,11 +44,14 @@ UPDATE brand_marketplace SET retailer = 'amazon' FROM brand
 WHERE brand.id = brand_marketplace.brand_id AND brand.slug = 'nordlicht' AND marketplace = 'US'
 """
 
-DUE_AT = "SELECT max(next_attempt_at) FROM cart_intent WHERE status = 'QUEUED'"
+DUE_AT = """
+SELECT max(coalesce(next_attempt_at, claimed_until)) FROM cart_intent WHERE status = 'QUEUED'
+"""
 
 UNDECIDED = """
 SELECT (SELECT count(*) FROM inbox WHERE decided_at IS NULL)
-    + (SELECT count(*) FROM cart_intent WHERE status = 'QUEUED' AND next_attempt_at <= $1)
+    + (SELECT count(*) FROM cart_intent WHERE status = 'QUEUED'
+        AND coalesce(next_attempt_at, claimed_until) <= $1)
     + (SELECT count(*) FROM shoppable_tweet WHERE status = 'DETECTED')
     + (SELECT count(*) FROM cart_intent AS intent
         JOIN engagement ON engagement.brand_id = intent.brand_id

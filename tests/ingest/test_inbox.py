@@ -22,7 +22,7 @@ SMALLINT_MAX = 2**15 - 1
 
 
 def payload(number: int, *, body: bytes = b"{}", lane: int = 0) -> Payload:
-    return Payload(dedupe_key=b"%d" % number, lane=lane, body=body)
+    return Payload(b"%d" % number, lane, body)
 
 
 @asynccontextmanager

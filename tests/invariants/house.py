@@ -121,7 +121,8 @@ class TurnedHouse:
         for _ in range(SETTLING_TURNS_MAX):
             found = await self.turn(*STEPS)
             later = await self.fetch(
-                "SELECT min(next_attempt_at) FROM cart_intent WHERE status = 'QUEUED'"
+                "SELECT min(coalesce(next_attempt_at, claimed_until)) FROM cart_intent"
+                " WHERE status = 'QUEUED'"
             )
             if not found and later == [(None,)]:
                 return

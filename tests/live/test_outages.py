@@ -5,10 +5,11 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -20,13 +21,14 @@ from app.core.postgres.launcher import remove_embedded, start_embedded
 from app.core.resources import Resources, open_resources
 from app.core.settings import Settings
 from app.events import feed
-from app.events.feed import CHANNEL, run_relay
+from app.events.feed import CHANNEL, run_relay, tell_own_growth
+from app.events.log import told_of_growth
 from app.events.partitions import ensure_partitions
 from app.graphql import live
 from tests.http.gate import gated
 from tests.http.server import TestBrand, make_brand, serving
 from tests.live.cursors import cursors
-from tests.live.logs import write_many
+from tests.live.logs import Happening, write, write_many
 from tests.live.sockets import ADDS, EVENTS, acknowledged, connected, places
 from tests.walk import until
 
@@ -164,6 +166,61 @@ async def test_only_one_relay_speaks(resources: Resources, monkeypatch: pytest.M
 
     assert told == [{str(brand.id): head} for head in range(4)]
     assert heard.empty()
+
+
+async def test_what_was_told_already_the_relay_does_not_repeat(resources: Resources) -> None:
+    stop = asyncio.Event()
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+    listener = await asyncpg.connect(resources.database_url)
+    await listener.add_listener(CHANNEL, lambda *hint: heard.put_nowait(orjson.loads(hint[3])))
+    brand = await make_brand(resources)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_relay(resources.database_url, stop))
+        told = [await heard.get()]
+        await hint(resources, brand, 2)
+        told.append(await heard.get())
+        await write_many(resources, brand.id, 2)
+        await write_many(resources, brand.id, 1)
+        told.append(await heard.get())
+        stop.set()
+    await listener.close()
+
+    assert told == [{str(brand.id): head} for head in (0, 2, 3)]
+
+
+async def test_who_writes_tells_by_itself_also_after_its_connection_broke(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "LOOK_SECONDS_MAX", NEVER)
+    monkeypatch.setattr(feed, "RETRY_SECONDS", 0.01)
+    stop = asyncio.Event()
+    async with serving(resources, relay=False) as running, asyncio.TaskGroup() as tasks:
+        tasks.create_task(tell_own_growth(resources.database_url, stop))
+        brand = await make_brand(resources)
+        async with acknowledged(running.socket_address, brand.token) as socket:
+            await socket.subscribe("1", EVENTS)
+            await socket.item()
+            items = []
+            for _ in range(3):
+                await write_many(resources, brand.id, 1)
+                items += await socket.items(1)
+                await fetch(resources, LISTENERS)
+        stop.set()
+
+    assert places(items) == [(1, 0), (2, 1), (3, 2)]
+
+
+async def test_a_transaction_that_leaves_nothing_tells_nothing(resources: Resources) -> None:
+    brand = await make_brand(resources)
+    told: list[Collection[UUID]] = []
+    with told_of_growth(told.append):
+        await write_many(resources, brand.id, 1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await write(resources, brand.id, Happening(), pause=NEVER)
+    await write_many(resources, brand.id, 1)
+
+    assert told == [{brand.id}]
 
 
 async def test_a_listener_whose_connection_breaks_listens_again(

@@ -1,11 +1,23 @@
 """X's payloads: both spellings, both shapes, and whatever else people and X may send."""
 
+from itertools import product
 from typing import Any
 
+import orjson
 import pytest
 
-from app.x.payloads import NotJson, Post, PostCreated, Url, parse_object, read_delivery
+from app.x.payloads import (
+    Identity,
+    NotJson,
+    Post,
+    PostCreated,
+    Url,
+    identify,
+    parse_object,
+    read_delivery,
+)
 from app.x.posts import TAGS_MAX
+from tests.tree import ROOT
 
 REPLY = {
     "id": "2123688217942515450",
@@ -187,6 +199,35 @@ def test_a_field_of_another_type_is_left_out(field: str, junk: object) -> None:
     post = post_of(envelope(REPLY | {field: junk}))
 
     assert (post.id, post.author_id) == (READ.id, READ.author_id)
+
+
+def identity_of(document: dict[str, Any]) -> Identity | None:
+    """By the long way: everything is read."""
+    told = read_delivery(document)
+    if told is None:
+        return None
+    return Identity(told.source, told.subject, told.filter_user_id, told.user_id)
+
+
+def test_the_short_way_to_a_deliverys_identity_finds_what_the_long_one_does() -> None:
+    cases = [orjson.loads(path.read_bytes()) for path in ROOT.glob("tests/corpus*/**/*.json")]
+    bodies = [
+        each["body"]
+        for case in cases
+        if isinstance(case, dict)
+        for each in case.get("deliveries", ())
+        if isinstance(each.get("body"), dict)
+    ]
+    odd: list[Any] = [None, 7, "", "7", [], {}, "post.create", "post.delete", "oauth.revoke"]
+    odd_bodies = [
+        {"data": {"event_type": event_type, "payload": {"id": xid, "author_id": author_id}}}
+        | {"filter": {"user_id": author_id}}
+        for event_type, xid, author_id in product(odd, odd, odd)
+    ] + [{"data": {"id": xid, "author_id": author_id}} for xid, author_id in product(odd, odd)]
+
+    assert len(bodies) > 50
+    for body in [*bodies, *odd_bodies]:
+        assert identify(body) == identity_of(body)
 
 
 @pytest.mark.parametrize("event_type", [None, 7, ["post.create"], {"post": "create"}])

@@ -6,7 +6,7 @@ the answer are GraphQL names and enter as string literals; values never enter th
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import orjson
 
@@ -45,12 +45,22 @@ class ListRun:
     signer: CursorSigner
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a row of a stream stands."""
+class Place(NamedTuple):
+    """Where a row of a stream stands; its cursor is signed only where it is shown."""
 
-    cursor: str
-    previous: str
+    signer: CursorSigner
+    seq: int
+    previous_seq: int
+
+    @property
+    def cursor(self) -> str:
+        """To go on after this row."""
+        return self.signer.sign((self.seq,))
+
+    @property
+    def previous(self) -> str:
+        """The number of the row before it that passed the filter."""
+        return str(self.previous_seq)
 
 
 Assembler = Callable[[Rows, Sequence[ListRun]], dict[str, Any]]
