@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check soak bench format lock migration schema clean
+.PHONY: help demo test check soak bench format lock migration schema explorer clean
 
 # Which Python makes .venv; empty: the newest of 3.11 to 3.14 on the PATH (see .ci/setup).
 PYTHON ?=
@@ -62,6 +62,12 @@ migration: .venv/ready ## Draft a migration: make migration NAME="create coupons
 schema: .venv/ready ## Write graphql/schema.graphql, openapi/openapi.yaml and the golden files
 	@.venv/bin/hashcart schema --write
 	@HASHCART_GOLDEN=write $(python) -m pytest -q tests/reads/test_operations.py
+
+explorer: ## Build the explorer's files from their source, and look at their types (Node.js 20 or newer)
+	@npm ci --prefix app/explorer/source --no-audit --no-fund --loglevel=error
+	@npm run --prefix app/explorer/source --silent types
+	@npm run --prefix app/explorer/source --silent build
+	$(say) "The explorer is built into app/explorer/assets"
 
 clean: ## Remove .venv and what the tools cached; the embedded database stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -14,10 +14,11 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.database import ReadPool, create_sessions, create_write_engine
+from app.core.database import create_sessions, create_write_engine
 from app.core.keys import Keys
 from app.core.migrate import head_revision
 from app.core.outage import is_outage
+from app.core.read_pool import ReadPool
 from app.core.resources import Resources
 from app.core.secrets import Sealer
 from app.core.settings import Environment, Settings
@@ -26,7 +27,7 @@ from app.events.feed import Feed, run_relay, tell_own_growth
 from app.events.log import write_transaction
 from app.events.schema import EVENT_LOG
 from app.explorer.routes import explorer_router
-from app.graphql.context import EngineContext, fetch_from, unreachable_refuses
+from app.graphql.context import EngineContext, fetch_from, refuse_if_unreachable
 from app.graphql.engine import Engine, create_engine
 from app.graphql.live import Live
 from app.graphql.router import GraphQLEndpoint
@@ -87,8 +88,11 @@ def create_server(resources: Resources) -> Server:
     viewers = ViewerCache(resources.primary_reads)
 
     async def authenticate(token: str) -> Viewer | None:
-        with unreachable_refuses():
+        try:
             return await viewers.authenticate(token)
+        except Exception as error:
+            refuse_if_unreachable(error)
+            raise
 
     context = EngineContext(
         authenticate,
@@ -108,7 +112,7 @@ def create_server(resources: Resources) -> Server:
 
 
 def create_edge(resources: Resources, inbox: Inbox) -> FastAPI:
-    """The HTTP that is not GraphQL: the door, health, GraphiQL, the shopper's page."""
+    """The HTTP that is not GraphQL: the door, health, the explorer, the shopper's page."""
     edge = FastAPI(
         title="Hashcart",
         version="1",
@@ -118,7 +122,7 @@ def create_edge(resources: Resources, inbox: Inbox) -> FastAPI:
     )
     edge.include_router(ingest_router(resources, inbox))
     edge.include_router(health_router(resources))
-    edge.include_router(explorer_router())
+    edge.include_router(explorer_router(resources.settings))
     edge.include_router(pages_router(resources))
     if resources.settings.env is Environment.DEVELOPMENT:
         edge.mount("/demo/pictures", StaticFiles(directory=PICTURES), name="pictures")

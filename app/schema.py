@@ -8,10 +8,13 @@ from app.brands.mutations import BrandMutations
 from app.brands.schema import BrandEvent, BrandQueries
 from app.carts.mutations import CartIntentMutations
 from app.carts.schema import CartIntentEvent, CartIntentQueries, CartIntentSubscriptions
+from app.carts.totals import CartIntentTotalQueries
 from app.engagements.schema import EngagementEvent, EngagementQueries
 from app.events.schema import EventQueries, EventSubscriptions
 from app.graphql.node import Node
 from app.graphql.reads.binding import root_node
+from app.graphql.reads.nodes import root_nodes
+from app.graphql.reads.told_scopes import tell_scopes
 from app.graphql.scalars import SCALARS
 from app.oauth.schema import OAuthQueries
 from app.products.mutations import ProductMutations
@@ -32,13 +35,20 @@ class Query(
     EngagementQueries,
     ShopperQueries,
     CartIntentQueries,
+    CartIntentTotalQueries,
     AdvocateQueries,
     ReviewQueries,
     EventQueries,
 ):
     """What can be read."""
 
-    node: Node | None = root_node("Whatever a global id names; null where it is not the brand's.")
+    node: Node | None = root_node(
+        "Whatever a global id names; null where it is not the brand's. Takes the scope of its type."
+    )
+    nodes: list[Node | None] = root_nodes(
+        "Whatever global ids name, in their order; null for each that is not the brand's. Takes "
+        "the scope of each type."
+    )
 
 
 @strawberry.type(
@@ -74,3 +84,4 @@ schema = strawberry.Schema(
     ],
     config=StrawberryConfig(scalar_map=dict(SCALARS)),
 )
+tell_scopes(schema._schema)

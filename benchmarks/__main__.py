@@ -1,6 +1,5 @@
 """`python -m benchmarks`: measure, print tables, and keep the figures as JSON where asked."""
 
-import argparse
 import asyncio
 import json
 import os
@@ -15,68 +14,28 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.core.settings import PREFIX
-from benchmarks.databases import BRANDS, Filled, Postgres, filled_database, running_postgres
+from benchmarks.asked import Operation
+from benchmarks.databases import BrandData, Filled, Postgres, filled_database, running_postgres
+from benchmarks.duration import (
+    FILL_SECONDS,
+    ingest_seconds,
+    live_seconds,
+    memory_seconds,
+    plan_seconds,
+    reads_seconds,
+)
+from benchmarks.duration import told as told_length
 from benchmarks.ingest import Plan, measure_ingest
 from benchmarks.live import measure_live
 from benchmarks.machine import Cores, choose_cores, describe, python_speed
+from benchmarks.memory import measure_memory
+from benchmarks.operations import operations
+from benchmarks.options import Options, parse_options
+from benchmarks.peer_servers import PeersMissing, with_peers
 from benchmarks.plan import measure_plans
 from benchmarks.processes import running_loader
 from benchmarks.reads import measure_reads
 from benchmarks.report import Section, say, show
-
-PARTS = ("reads", "plan", "ingest", "live")
-_INGEST = ("offered_seconds", "ingest_seconds", "ingest_rounds")
-
-
-@dataclass(frozen=True)
-class Options:
-    """What was asked for on the command line."""
-
-    parts: tuple[str, ...]
-    rounds: int
-    seconds: float
-    volume: str
-    data: Path | None
-    json: Path | None
-    offered: float
-    offered_seconds: float
-    ingest_seconds: float
-    ingest_rounds: int
-
-
-def parse_options(arguments: Sequence[str] | None = None) -> Options:
-    """The options; ends the program with a sentence where they are wrong."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", default=",".join(PARTS), help="parts, of reads,plan,ingest,live")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of every comparison")
-    parser.add_argument("--seconds", type=float, default=2, help="of one measurement of reads")
-    parser.add_argument("--volume", choices=sorted(BRANDS), default="small")
-    parser.add_argument("--data", type=Path, help="keep the filled databases here for later runs")
-    parser.add_argument("--json", type=Path, help="write all figures to this file")
-    parser.add_argument("--offered", type=float, default=1500, help="replies a second at the door")
-    parser.add_argument("--offered-seconds", type=float, default=60, help="of that load")
-    parser.add_argument("--ingest-seconds", type=float, default=20, help="of the load of 300/s")
-    parser.add_argument("--ingest-rounds", type=int, default=1, help="rounds of both")
-    found = parser.parse_args(arguments)
-    parts = tuple(part for part in PARTS if part in found.only.split(","))
-    unknown = set(found.only.split(",")) - set(PARTS)
-    if unknown or not parts:
-        parser.error(f"--only takes {', '.join(PARTS)}, not {found.only!r}")
-    for name in ("rounds", "seconds", "offered", *_INGEST):
-        if getattr(found, name) < 1:
-            parser.error(f"--{name.replace('_', '-')} must be at least 1")
-    return Options(
-        parts,
-        found.rounds,
-        found.seconds,
-        found.volume,
-        found.data,
-        found.json,
-        found.offered,
-        found.offered_seconds,
-        found.ingest_seconds,
-        found.ingest_rounds,
-    )
 
 
 @dataclass(frozen=True)
@@ -89,6 +48,8 @@ class Run:
     cores: Cores
     loader: Executor
     folder: Path
+    operations: Sequence[Operation]
+    peers: bool
 
 
 def reads(run: Run) -> list[Section]:
@@ -99,6 +60,8 @@ def reads(run: Run) -> list[Section]:
         run.cores,
         run.loader,
         run.folder,
+        operations=run.operations,
+        peers=run.peers,
         rounds=run.options.rounds,
         seconds=run.options.seconds,
     )
@@ -106,7 +69,7 @@ def reads(run: Run) -> list[Section]:
 
 def plan(run: Run) -> list[Section]:
     """What an operation costs before its statement runs."""
-    return measure_plans(run.filled.brands, rounds=run.options.rounds)
+    return measure_plans(run.operations, rounds=run.options.rounds)
 
 
 def ingest(run: Run) -> list[Section]:
@@ -135,12 +98,56 @@ def live(run: Run) -> list[Section]:
     )
 
 
+def memory(run: Run) -> list[Section]:
+    """Generated documents, and whether the server grows."""
+    return measure_memory(
+        run.filled, run.cores, run.loader, run.folder, minutes=run.options.minutes
+    )
+
+
 MEASURES: dict[str, Callable[[Run], list[Section]]] = {
     "reads": reads,
     "plan": plan,
     "ingest": ingest,
     "live": live,
+    "memory": memory,
 }
+
+
+class UnknownOperation(Exception):
+    """`--operations` names one that there is not."""
+
+
+def chosen_operations(brands: Sequence[BrandData], names: Sequence[str]) -> list[Operation]:
+    """Those with these names, or all.
+
+    Raises:
+        UnknownOperation: the message tells what there is.
+    """
+    known = operations(brands)
+    unknown = set(names) - {operation.name for operation in known}
+    if unknown:
+        there = ", ".join(operation.name for operation in known)
+        raise UnknownOperation(f"--operations knows {there}; not {', '.join(sorted(unknown))}.")
+    return [operation for operation in known if not names or operation.name in names]
+
+
+def expected_seconds(options: Options, peers: bool) -> float:
+    """How long the run will take, without what is filled already."""
+    chosen = chosen_operations((), options.operations)
+    rounds, seconds = options.rounds, options.seconds
+    parts = {
+        "reads": reads_seconds(chosen, rounds=rounds, seconds=seconds, peers=peers),
+        "plan": plan_seconds(chosen, rounds=rounds),
+        "ingest": ingest_seconds(
+            rounds=options.ingest_rounds,
+            steady=options.ingest_seconds,
+            offered=options.offered_seconds,
+        ),
+        "live": live_seconds(rounds=rounds, seconds=seconds),
+        "memory": memory_seconds(minutes=options.minutes),
+    }
+    return FILL_SECONDS[options.volume] + sum(parts[part] for part in options.parts)
 
 
 def forget_settings() -> None:
@@ -155,9 +162,13 @@ def main() -> None:
     options = parse_options()
     forget_settings()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as at Ctrl-C
+    peers = "reads" in options.parts and with_peers(options.peers)
     began = time.monotonic()
     cores = choose_cores()
-    say(f"parts {', '.join(options.parts)}; filled database: {options.volume}")
+    say(
+        f"parts {', '.join(options.parts)}; filled database: {options.volume}; "
+        f"about {told_length(expected_seconds(options, peers))}"
+    )
     told: dict[str, Any] = {"volume": options.volume, "rounds": options.rounds}
     speed = python_speed()
     with (
@@ -168,7 +179,8 @@ def main() -> None:
         filled = asyncio.run(filled_database(postgres, options.volume))
         machine = asyncio.run(describe(filled.url, cores))
         say(f"filled after {time.monotonic() - began:.0f} s")
-        run = Run(options, postgres, filled, cores, loader, Path(folder))
+        chosen = chosen_operations(filled.brands, options.operations)
+        run = Run(options, postgres, filled, cores, loader, Path(folder), chosen, peers)
         for part in options.parts:
             sections = MEASURES[part](run)
             told[part] = [section.as_json() for section in sections]
@@ -184,6 +196,9 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
+    except (PeersMissing, UnknownOperation) as refused:
+        say(str(refused))
+        sys.exit(2)
     except KeyboardInterrupt:
         say("stopped; nothing is left running")
         sys.exit(128 + signal.SIGINT)

@@ -13,20 +13,22 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from app.cli.running import stop_when_input_ends
-from app.core.database import ReadPool
+from app.core.read_pool import ReadPool
 from app.core.resources import open_resources
 from app.core.settings import Settings
-from app.graphql.paging import CursorSigner, Order, signer_for
+from app.graphql.paging import CursorSigner, signer_for
 from app.oauth.viewer import ViewerCache
-from benchmarks.by_hand import FORMS, Form
+from benchmarks.by_hand.all_forms import FORMS
+from benchmarks.by_hand.forms import Form, Listed
 
 ALIVE = "/livez"
-NEWEST_FIRST = Order(("posted_at", "id"), descending=True)
+UNSIGNED = CursorSigner(b"", b"")
+"""For a form that shows no cursors."""
 
 
 def path_of(form: Form) -> str:
     """Where the server answers by that form."""
-    return f"/{form.operation}/{FORMS.index(form)}"
+    return f"/{FORMS.index(form)}"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class ByHand:
         self._viewers = viewers
         self._cursor_key = cursor_key
         self._forms: Mapping[str, Form] = {path_of(form): form for form in FORMS}
-        self._signers: dict[UUID, CursorSigner] = {}
+        self._signers: dict[tuple[UUID, str], CursorSigner] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,15 +73,17 @@ class ByHand:
             message = await receive()
             body += message["body"]
         variables = orjson.loads(body)["variables"]
-        async with self._pool.acquire() as connection:
-            rows = await connection.fetch(form.sql, viewer.brand_id, form.argument(variables))
-        return Answered(200, form.answer(rows, variables, self._signer(viewer.brand_id)))
+        token = (viewer.token_id,) if form.with_token else ()
+        rows = await self._pool.fetch(form.sql, viewer.brand_id, *token, *form.arguments(variables))
+        signer = UNSIGNED if form.listed is None else self._signer(viewer.brand_id, form.listed)
+        return Answered(200, form.answer(rows, variables, signer))
 
-    def _signer(self, brand_id: UUID) -> CursorSigner:
-        signer = self._signers.get(brand_id)
+    def _signer(self, brand_id: UUID, listed: Listed) -> CursorSigner:
+        place = (brand_id, listed.name)
+        signer = self._signers.get(place)
         if signer is None:
-            signer = signer_for(self._cursor_key, brand_id, "Query.shoppableTweets", NEWEST_FIRST)
-            self._signers[brand_id] = signer
+            signer = signer_for(self._cursor_key, brand_id, listed.name, listed.order)
+            self._signers[place] = signer
         return signer
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
@@ -26,14 +27,15 @@ BRANDS = {"small": 5, "full": 50}
 """By volume. Each brand has 100 products, 400 tweets, 20,000 intents and 2,000 reviews."""
 
 BRANDS_MEASURED = 5
-TWEETS_MEASURED = 8
-"""How many brands take turns in the requests, and how many tweets of each."""
+ROWS_MEASURED = 25
+"""How many brands take turns in the requests, and how many rows of a kind are known of each."""
 
 REAPED_SECONDS = 0.2
 """Until the CPU time of a connection that was closed is counted by the server's main process."""
 
 FILL = Path(__file__).with_name("fill.sql")
-_TWEETS = "SELECT id FROM shoppable_tweet WHERE brand_id = $1 ORDER BY id LIMIT $2"
+_SOME_OF = "SELECT id FROM {table} WHERE brand_id = $1 ORDER BY id LIMIT $2"
+_SHOWN = ("shoppable_tweet", "product", "cart_intent", "advocate")
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,14 @@ class Postgres:
 
 @dataclass(frozen=True)
 class BrandData:
-    """A brand of the filled database, a token of it, and some of its tweets."""
+    """A brand of the filled database, a token of it, and some of its rows."""
 
     id: UUID
     token: str
     tweet_ids: tuple[UUID, ...]
+    product_ids: tuple[UUID, ...] = ()
+    intent_ids: tuple[UUID, ...] = ()
+    advocate_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,8 @@ def running_postgres(cores: Cores, folder: Path | None) -> Iterator[Postgres]:
 
 async def filled_database(postgres: Postgres, volume: str) -> Filled:
     """The filled database of *volume*; made unless an earlier run left it in the same folder."""
-    name = f"filled_{volume}_{head_revision()}"
+    digest = sha256(FILL.read_bytes()).hexdigest()[:8]
+    name = f"filled_{volume}_{head_revision()}_{digest}"
     if not await _exists(postgres, name):
         await _fill(postgres, name, BRANDS[volume])
     url = postgres.url_for(name)
@@ -122,13 +128,18 @@ async def _fill(postgres: Postgres, name: str, brands: int) -> None:
 async def _brands(url: str) -> tuple[BrandData, ...]:
     found = []
     async with open_resources(Settings(), url) as resources:
-        rows = await resources.reads.fetch(
+        brands = await resources.reads.fetch(
             "SELECT id, slug FROM brand ORDER BY id LIMIT $1", BRANDS_MEASURED
         )
-        for brand_id, slug in rows:
+        for brand_id, slug in brands:
             issued = await issue_token(resources.sessions, slug=slug, scopes=frozenset(Scope))
-            tweets = await resources.reads.fetch(_TWEETS, brand_id, TWEETS_MEASURED)
-            found.append(BrandData(brand_id, issued.token, tuple(row[0] for row in tweets)))
+            ids = []
+            for table in _SHOWN:
+                rows = await resources.reads.fetch(
+                    _SOME_OF.format(table=table), brand_id, ROWS_MEASURED
+                )
+                ids.append(tuple(row[0] for row in rows))
+            found.append(BrandData(brand_id, issued.token, *ids))
     return tuple(found)
 
 

@@ -1,5 +1,6 @@
 -- Fills a migrated database with bench.brands brands, each with 100 products, 400 tweets,
--- 100 advocates, 2,000 reviews, 2,000 shoppers and 20,000 replies that became cart intents.
+-- 100 advocates, 2,000 reviews, 2,000 shoppers, 20,000 replies that became cart intents, and a log
+-- with the adds of the 2,000 newest.
 -- The same rows at every run: what looks random is a hash of the row's number. Some tweets are
 -- answered far more often than others, most replies come soon after the tweet, and titles and
 -- texts hold what JSON must escape.
@@ -14,6 +15,8 @@ CREATE FUNCTION pg_temp.key(moment timestamptz, salt text) RETURNS uuid IMMUTABL
         || '7' || substr(md5(salt), 1, 3) || '8' || substr(md5(salt), 4, 15))::uuid;
 CREATE FUNCTION pg_temp.xid(moment timestamptz, n bigint) RETURNS bigint IMMUTABLE LANGUAGE sql
     RETURN (((extract(epoch FROM moment) * 1000)::bigint - 1288834974657) << 22) + n % 4194304;
+CREATE FUNCTION pg_temp.told(moment timestamptz) RETURNS text STABLE LANGUAGE sql
+    RETURN to_char(moment, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 
 INSERT INTO brand (id, slug, name, x_user_id, x_handle, status, accept_quotes, auto_register,
     resolve_depth, created_at)
@@ -23,7 +26,11 @@ FROM generate_series(1, current_setting('bench.brands')::integer) AS n,
     LATERAL (SELECT '2025-01-01'::timestamptz + n * interval '1 hour' AS moment) AS made;
 
 CREATE TEMP TABLE filled_brand AS SELECT id, substr(slug, 8)::integer AS brand_n FROM brand;
-INSERT INTO brand_log (brand_id, head, floor) SELECT id, 0, 0 FROM filled_brand;
+INSERT INTO brand_log (brand_id, head, floor) SELECT id, 2000, 0 FROM filled_brand;
+INSERT INTO trigger (brand_id, id, tag, folded_tag, marketplace, action)
+SELECT id, pg_temp.key('2025-01-03', 'trigger' || brand_n || tag), tag, lower(tag), 'US', action
+FROM filled_brand, (VALUES ('AmazonCart', 'CART'), ('AmazonWishList', 'WISHLIST'))
+    AS known(tag, action);
 INSERT INTO brand_marketplace (brand_id, id, marketplace, retailer)
 SELECT id, pg_temp.key('2025-01-02', 'place' || brand_n), 'US', 'sandbox' FROM filled_brand;
 
@@ -73,6 +80,14 @@ FROM filled_tweet ORDER BY moment;
 INSERT INTO tweet_version (brand_id, id, tweet_id, xid, seen_at)
 SELECT brand_id, pg_temp.key(moment, 'version' || n), id, pg_temp.xid(moment, n), moment
 FROM filled_tweet ORDER BY moment;
+INSERT INTO tweet_link (brand_id, id, tweet_id, position, url, expanded_url, verdict, marketplace,
+    retailer_product_id, product_id)
+SELECT tweet.brand_id, pg_temp.key(moment, 'link' || n), tweet.id, 0,
+    'https://t.co/' || left(md5('link' || n), 10), product.canonical_url, 'PRODUCT', 'US',
+    product.retailer_product_id, product.id
+FROM filled_tweet AS tweet
+JOIN product ON product.brand_id = tweet.brand_id AND product.id = tweet.product_id
+ORDER BY moment;
 
 CREATE TEMP TABLE filled_shopper AS
 SELECT brand.id AS brand_id, part, n, moment, pg_temp.key(moment, 'shopper' || n) AS id
@@ -152,5 +167,32 @@ JOIN filled_shopper AS shopper
     LATERAL (SELECT (ARRAY['ADDED', 'ADDED', 'ADDED', 'PURCHASED', 'EXPIRED', 'FAILED'])
         [1 + floor(pg_temp.draw(reply.n, 20) * 6)::integer] AS status) AS ended
 ORDER BY reply.moment;
+
+-- In this month's partition of the log, a second apart.
+INSERT INTO event (brand_id, recorded_at, id, seq, type, schema_version, occurred_at, actor_kind,
+    subject_type, subject_id, data)
+SELECT brand_id, recorded_at, pg_temp.key(recorded_at, 'event' || id), seq,
+    'cart_intent.added', 1, answered_at, 'UPSTREAM', 'CartIntent', id,
+    jsonb_build_object('cartIntent', jsonb_build_object('id', id, 'status', 'ADDED',
+        'previousStatus', 'QUEUED', 'action', action, 'marketplace', marketplace,
+        'quantity', quantity, 'repeatCount', 0, 'engagementXid', engagement_xid::text,
+        'tweet', jsonb_build_object('id', tweet_id, 'rootXid', root_xid::text),
+        'product', jsonb_build_object('id', product_id, 'retailer', retailer,
+            'marketplace', marketplace, 'retailerProductId', retailer_product_id, 'title', title),
+        'shopper', jsonb_build_object('id', shopper_id),
+        'offer', jsonb_build_object('amountMinor', offer_amount_minor, 'currency', offer_currency),
+        'failure', NULL, 'handOff', NULL,
+        'timings', jsonb_build_object('receivedAt', pg_temp.told(received_at),
+            'matchedAt', pg_temp.told(matched_at), 'resolvedAt', pg_temp.told(resolved_at),
+            'queuedAt', pg_temp.told(queued_at), 'answeredAt', pg_temp.told(answered_at))))
+FROM (
+    SELECT intent.*, root_xid, retailer_product_id, title, 2001 - row_number() OVER (
+        PARTITION BY intent.brand_id ORDER BY intent.received_at DESC, intent.id DESC) AS seq
+    FROM cart_intent AS intent
+    JOIN shoppable_tweet AS tweet ON tweet.brand_id = intent.brand_id AND tweet.id = intent.tweet_id
+    JOIN product ON product.brand_id = intent.brand_id AND product.id = intent.product_id
+) AS newest, LATERAL (SELECT date_trunc('month', now()) + seq * interval '1 second' AS recorded_at)
+    AS made
+WHERE seq > 0 ORDER BY seq;
 
 SET session_replication_role = DEFAULT;

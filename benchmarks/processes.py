@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ POLL_SECONDS = 0.05
 LOG_LINES_SHOWN = 15
 TOP = Path(__file__).parents[1]
 
+_CLI = (sys.executable, "-m", "app.cli")
 _OPENER = build_opener(ProxyHandler({}))
 
 
@@ -75,6 +76,7 @@ def running_loader(cores: frozenset[int]) -> Iterator[Executor]:
 
 
 def _begin_loader(cores: frozenset[int]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it too: the parent ends it
     os.sched_setaffinity(0, cores)
     parent = parent_process()
     assert parent is not None  # it runs in a process that was spawned
@@ -92,15 +94,17 @@ def _end_with(sentinel: int) -> None:
 def running_server(database_url: str, cores: frozenset[int], folder: Path) -> Iterator[Running]:
     """The product's server over a database, ready."""
     port = free_port()
-    with _running("server", ["-m", "app.cli", "serve"], database_url, port, cores, folder) as found:
-        _await_ready(found, "/readyz")
+    command = [*_CLI, "serve", "--until-input-ends"]
+    with running("server", command, database_url, port, cores, folder) as found:
+        await_ready(found, "/readyz")
         yield found
 
 
 @contextmanager
 def running_worker(database_url: str, cores: frozenset[int], folder: Path) -> Iterator[Running]:
     """The product's worker over a database."""
-    with _running("worker", ["-m", "app.cli", "worker"], database_url, 0, cores, folder) as found:
+    command = [*_CLI, "worker", "--until-input-ends"]
+    with running("worker", command, database_url, 0, cores, folder) as found:
         yield found
 
 
@@ -108,24 +112,24 @@ def running_worker(database_url: str, cores: frozenset[int], folder: Path) -> It
 def running_by_hand(database_url: str, cores: frozenset[int], folder: Path) -> Iterator[Running]:
     """The server that answers by hand, ready."""
     port = free_port()
-    command = ["-m", "benchmarks.by_hand_server", str(port)]
-    with _running("by-hand", command, database_url, port, cores, folder) as found:
-        _await_ready(found, "/livez")
+    command = [sys.executable, "-m", "benchmarks.by_hand_server", str(port)]
+    with running("by-hand", command, database_url, port, cores, folder) as found:
+        await_ready(found, "/livez")
         yield found
 
 
 @contextmanager
-def _running(
+def running(
     name: str,
-    words: list[str],
+    command: Sequence[str],
     database_url: str,
     port: int,
     cores: frozenset[int],
     folder: Path,
 ) -> Iterator[Running]:
+    """A process that is told its database and port as the product is; it logs to *folder*."""
     log = folder / f"{name}.log"
-    command = [sys.executable, *words, *(["--until-input-ends"] if "app.cli" in words else [])]
-    with log.open("ab") as output:
+    with log.open("ab") as output, _on(cores):
         process = subprocess.Popen(
             command,
             env=_environment(database_url, port),
@@ -135,32 +139,47 @@ def _running(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    os.sched_setaffinity(process.pid, cores)
-    running = Running(process, port, log)
+    found = Running(process, port, log)
     try:
-        yield running
+        yield found
         if process.poll() is not None:
-            raise running.fail(f"The {name} ended with code {process.returncode}:")
+            raise found.fail(f"The {name} ended with code {process.returncode}:")
     finally:
         _stop(process)
+
+
+@contextmanager
+def _on(cores: frozenset[int]) -> Iterator[None]:
+    """What is started meanwhile runs on these cores, with every thread that it ever makes."""
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, own)
 
 
 def _environment(database_url: str, port: int) -> Mapping[str, str]:
     return {**os.environ, f"{PREFIX}DATABASE_URL": database_url, f"{PREFIX}PORT": str(port)}
 
 
-def _await_ready(running: Running, path: str) -> None:
-    url = f"http://127.0.0.1:{running.port}{path}"
+def await_ready(server: Running, path: str) -> None:
+    """Wait until the server answers there.
+
+    Raises:
+        ProcessFailed: it ended, or did not answer in time.
+    """
+    url = f"http://127.0.0.1:{server.port}{path}"
     deadline = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < deadline:
-        if running.process.poll() is not None:
-            raise running.fail(f"A server ended with code {running.process.returncode}:")
+        if server.process.poll() is not None:
+            raise server.fail(f"A server ended with code {server.process.returncode}:")
         try:
             with _OPENER.open(url, timeout=5):
                 return
         except (URLError, OSError):
             time.sleep(POLL_SECONDS)
-    raise running.fail(f"{path} was not answered within {READY_SECONDS_MAX:.0f} s:")
+    raise server.fail(f"{path} was not answered within {READY_SECONDS_MAX:.0f} s:")
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

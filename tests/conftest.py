@@ -14,6 +14,7 @@ from app.core import clock
 from app.core.database import WriteSession, create_write_engine
 from app.core.migrate import migrate
 from app.core.postgres.launcher import remove_embedded, start_embedded
+from app.core.read_pool import learn_arrays
 from app.core.resources import Resources, open_resources
 from app.core.settings import Settings
 from app.events.partitions import ensure_partitions
@@ -88,6 +89,7 @@ async def reads(session: WriteSession) -> "asyncpg.Connection[asyncpg.Record]":
     raw = await (await session.connection()).get_raw_connection()
     connection = raw.driver_connection
     assert isinstance(connection, asyncpg.Connection)
+    await learn_arrays(connection)
     return connection
 
 

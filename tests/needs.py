@@ -27,6 +27,7 @@ from app.core.postgres.errors import PostgresUnavailable
 from app.core.postgres.privileges import in_user_namespace
 
 CLIENTS = Path(__file__).parent / "clients"
+EXPLORER = Path(__file__).parents[1] / "app" / "explorer" / "source"
 
 Count = TypeVar("Count")
 
@@ -74,6 +75,11 @@ def has_node() -> bool:
     return version is not None and int(version.group(1)) >= 20 and installed
 
 
+def has_explorer_packages() -> bool:
+    """Whether the explorer can be built: Node.js, and the packages of its source."""
+    return has_node() and (EXPLORER / "node_modules").is_dir()
+
+
 def is_root() -> bool:
     """Whether this process may act as any user."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
@@ -90,6 +96,10 @@ def has_user_namespaces() -> bool:
 NEEDS = {
     "node": Need(has_node, "install Node.js 20 or newer, then: npm ci --prefix tests/clients"),
     "chromium": Need(lambda: chromium() is not None, "on Debian: apt-get install chromium"),
+    "explorer-packages": Need(
+        has_explorer_packages,
+        "install Node.js 20 or newer, then: npm ci --prefix app/explorer/source",
+    ),
     "postgresql-15": Need(
         lambda: has_postgresql(15), "on Debian 12: apt-get install postgresql-15"
     ),

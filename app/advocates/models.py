@@ -35,4 +35,5 @@ class Advocate(TenantRecord):
         ForeignKeyConstraint(["brand_id", "shopper_id"], ["shopper.brand_id", "shopper.id"]),
         CheckConstraint("score BETWEEN 0 AND 100", name="score_in_range"),
         Index(None, "brand_id", "created_at", "id"),
+        Index(None, "brand_id", "score", "id"),
     )

@@ -9,7 +9,7 @@ from app.advocates import access, models
 from app.advocates.states import AdvocateStatus
 from app.core.viewer import Scope
 from app.graphql.node import Node
-from app.graphql.paging import Connection, Order
+from app.graphql.paging import Connection
 from app.graphql.reads.binding import (
     column,
     document,
@@ -20,6 +20,8 @@ from app.graphql.reads.binding import (
     root_many,
     root_one,
 )
+from app.graphql.reads.filters import filter_on
+from app.graphql.reads.orders import order_by
 from app.shoppers.schema import Shopper
 
 if TYPE_CHECKING:
@@ -36,7 +38,23 @@ class ScoreComponent:
     points: int = strawberry.field(description="What it adds to the score.")
 
 
-@maps(models.Advocate, visible=access.visible_advocates, scope=Scope.ADVOCATES_READ)
+@maps(
+    models.Advocate,
+    visible=access.visible_advocates,
+    scope=Scope.ADVOCATES_READ,
+    filters=(
+        filter_on("status", "Whether she speaks for the brand now."),
+        filter_on("score", "Her score, 0 to 100."),
+        filter_on("insider", "Whether she works for the brand."),
+        filter_on("shopper_id", "The shopper she is.", id_of="Shopper"),
+        filter_on("enrolled_at", "When she opted in; no value: she is only invited."),
+        filter_on("created_at", "When she was invited or opted in."),
+    ),
+    orders=(
+        order_by("created_at", "When she was invited or opted in.", descending=True),
+        order_by("score", "Her score.", descending=True),
+    ),
+)
 @strawberry.type(description="A shopper who opted in to speak for the brand.")
 class Advocate(Node):
     """A shopper who opted in to speak for the brand."""
@@ -64,7 +82,6 @@ class Advocate(Node):
         lambda advocate, review: (
             (review.brand_id == advocate.brand_id) & (review.advocate_id == advocate.id)
         ),
-        Order(("submitted_at", "id"), descending=True),
     )
 
 
@@ -73,6 +90,4 @@ class AdvocateQueries:
     """Root fields of advocates."""
 
     advocate: Advocate | None = root_one("An advocate by her id.")
-    advocates: Connection[Advocate] = root_many(
-        "The brand's advocates, newest first.", Order(("created_at", "id"), descending=True)
-    )
+    advocates: Connection[Advocate] = root_many("The brand's advocates, newest first.")

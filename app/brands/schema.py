@@ -9,7 +9,7 @@ from app.brands.states import BrandStatus, ResolveDepth, TriggerAction
 from app.core.viewer import Scope
 from app.events.schema import Event
 from app.graphql.node import Node
-from app.graphql.paging import Connection, Order
+from app.graphql.paging import Connection
 from app.graphql.reads.binding import (
     column,
     document,
@@ -20,6 +20,8 @@ from app.graphql.reads.binding import (
     one,
     root_one,
 )
+from app.graphql.reads.filters import filter_on
+from app.graphql.reads.orders import order_by
 from app.graphql.scalars import XID
 
 strawberry.enum(BrandStatus, description="Whether a brand takes part.")
@@ -27,7 +29,16 @@ strawberry.enum(ResolveDepth, description="How far up a conversation a product i
 strawberry.enum(TriggerAction, description="What a trigger hashtag asks for.")
 
 
-@maps(models.BrandMarketplace, visible=access.visible_brand_settings, scope=Scope.BRAND_READ)
+@maps(
+    models.BrandMarketplace,
+    visible=access.visible_brand_settings,
+    scope=Scope.BRAND_READ,
+    filters=(
+        filter_on("marketplace", "The marketplace."),
+        filter_on("retailer", "The retailer that serves it."),
+    ),
+    orders=(order_by("marketplace", "The marketplace."),),
+)
 @strawberry.type(description="A marketplace that a brand sells on.")
 class BrandMarketplace(Node):
     """A marketplace that a brand sells on."""
@@ -40,7 +51,16 @@ class BrandMarketplace(Node):
     )
 
 
-@maps(models.Trigger, visible=access.visible_brand_settings, scope=Scope.BRAND_READ)
+@maps(
+    models.Trigger,
+    visible=access.visible_brand_settings,
+    scope=Scope.BRAND_READ,
+    filters=(
+        filter_on("marketplace", "The marketplace it stands for."),
+        filter_on("action", "What it asks for."),
+    ),
+    orders=(order_by("folded_tag", "The hashtag, whatever its case.", name="TAG"),),
+)
 @strawberry.type(description="A hashtag that asks for a cart.")
 class Trigger(Node):
     """A hashtag that asks for a cart."""
@@ -73,12 +93,10 @@ class Brand(Node):
     marketplaces: Connection[BrandMarketplace] = many(
         "Where it sells, by name.",
         lambda brand, marketplace: marketplace.brand_id == brand.id,
-        Order(("marketplace", "id")),
     )
     triggers: Connection[Trigger] = many(
         "The hashtags that ask for a cart, by name.",
         lambda brand, trigger: trigger.brand_id == brand.id,
-        Order(("folded_tag", "id")),
     )
 
 

@@ -22,8 +22,9 @@ from app.events.catalogue import EventType
 from app.events.schema import Event, LogHeartbeat, LogLag
 from app.graphql.money import Money
 from app.graphql.node import Node
-from app.graphql.paging import Connection, Order
+from app.graphql.paging import Connection
 from app.graphql.perform import key_of
+from app.graphql.reads.aggregates import counted, group_key, groups
 from app.graphql.reads.binding import (
     ListArgument,
     column,
@@ -38,6 +39,8 @@ from app.graphql.reads.binding import (
     stream,
     stream_place,
 )
+from app.graphql.reads.filters import filter_on
+from app.graphql.reads.orders import order_by
 from app.graphql.resolved import ResolvedInfo, read, resolved
 from app.graphql.scalars import XID, BigInt
 from app.products.schema import Product, ProductSnapshot
@@ -76,7 +79,25 @@ class StageTimings:
     answered_at: datetime | None = strawberry.field(description="The retailer answered for good.")
 
 
-@maps(models.CartIntent, visible=access.visible_cart_intents, scope=Scope.INTENTS_READ)
+@maps(
+    models.CartIntent,
+    visible=access.visible_cart_intents,
+    scope=Scope.INTENTS_READ,
+    filters=(
+        filter_on("status", "Where it is."),
+        filter_on("failure_reason", "Why it failed."),
+        filter_on("action", "What she asked for."),
+        filter_on("marketplace", "The marketplace that the trigger stands for."),
+        filter_on("retailer", "The retailer that serves it."),
+        filter_on("tweet_id", "The tweet that brought it.", id_of="ShoppableTweet"),
+        filter_on("product_id", "What she asked for, a product.", id_of="Product"),
+        filter_on("shopper_id", "Who asked.", id_of="Shopper"),
+        filter_on("received_at", "When the reply arrived."),
+        filter_on("answered_at", "When the retailer answered for good."),
+        filter_on("updated_at", "When it last changed."),
+    ),
+    orders=(order_by("received_at", "When the reply arrived.", descending=True),),
+)
 @strawberry.type(description="What a shopper asked for by one reply, and what became of it.")
 class CartIntent(Node):
     """What a shopper asked for by one reply, and what became of it."""
@@ -157,6 +178,15 @@ class CartIntent(Node):
             (previous.brand_id == intent.brand_id) & (previous.id == intent.previous_intent_id)
         ),
     )
+
+
+@groups(CartIntent)
+@strawberry.type(description="How many intents are in one status.")
+class CartIntentCount:
+    """How many intents are in one status."""
+
+    status: CartIntentStatus = group_key("Where they are.")
+    count: int = counted("How many they are.")
 
 
 @strawberry.type(description="A cart intent as it was when the event happened.")
@@ -349,7 +379,4 @@ class CartIntentQueries:
         return cast("CartIntentTrace", trace)
 
     cart_intent: CartIntent | None = root_one("A cart intent by its id.")
-    cart_intents: Connection[CartIntent] = root_many(
-        "The brand's cart intents, newest first.",
-        Order(("received_at", "id"), descending=True),
-    )
+    cart_intents: Connection[CartIntent] = root_many("The brand's cart intents, newest first.")

@@ -1,4 +1,4 @@
-"""Connections: SQLAlchemy for writes, a bare asyncpg pool for compiled reads.
+"""Connections for writes, by SQLAlchemy; those for compiled reads are in `read_pool`.
 
 The types tell them apart: a query function that takes a `WriteSession` cannot be handed a
 connection for reading.
@@ -6,7 +6,6 @@ connection for reading.
 
 from typing import Any, NewType, TypeAlias
 
-import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
@@ -22,13 +21,11 @@ WriteSession = NewType("WriteSession", AsyncSession)
 """A session inside a write transaction."""
 
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
-ReadPool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 CONNECT_SECONDS_MAX = 10.0
 STATEMENT_SECONDS_MAX = 30.0
-STATEMENTS_CACHED_PER_CONNECTION = 1024
 
-_SERVER_SETTINGS = {"application_name": "hashcart", "timezone": "UTC", "jit": "off"}
+SERVER_SETTINGS = {"application_name": "hashcart", "timezone": "UTC", "jit": "off"}
 
 BY_INDEX_ONLY = {
     "enable_seqscan": "off",
@@ -62,7 +59,7 @@ def create_write_engine(url: str, *, connections: int) -> AsyncEngine:
         connect_args={
             "timeout": CONNECT_SECONDS_MAX,
             "command_timeout": STATEMENT_SECONDS_MAX,
-            "server_settings": _SERVER_SETTINGS | BY_INDEX_ONLY | LETS_GO,
+            "server_settings": SERVER_SETTINGS | BY_INDEX_ONLY | LETS_GO,
         },
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
@@ -84,25 +81,5 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False)
 
 
-async def create_read_pool(url: str, *, connections: int) -> ReadPool:
-    """The pool for compiled reads: plans are generic and kept, a release costs no round trip."""
-    return await asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=connections,
-        timeout=CONNECT_SECONDS_MAX,
-        command_timeout=STATEMENT_SECONDS_MAX,
-        statement_cache_size=STATEMENTS_CACHED_PER_CONNECTION,
-        max_cached_statement_lifetime=0,
-        max_cacheable_statement_size=0,
-        reset=nothing_to_reset,
-        server_settings={
-            **_SERVER_SETTINGS,
-            "default_transaction_read_only": "on",
-            "plan_cache_mode": "force_generic_plan",
-        },
-    )
-
-
 async def nothing_to_reset(connection: object) -> None:
-    """For pools whose users leave nothing behind on a connection: no settings, locks, cursors."""
+    """For the driver's pools whose users leave nothing behind: no settings, locks, cursors."""

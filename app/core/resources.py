@@ -9,15 +9,10 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core import clock
-from app.core.database import (
-    ReadPool,
-    Sessions,
-    create_read_pool,
-    create_sessions,
-    create_write_engine,
-)
+from app.core.database import Sessions, create_sessions, create_write_engine
 from app.core.keys import Keys, load_keys
 from app.core.postgres.launcher import start_embedded
+from app.core.read_pool import ReadPool, create_read_pool
 from app.core.settings import Settings
 
 

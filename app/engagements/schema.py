@@ -1,22 +1,24 @@
 """Engagements in the API."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date, datetime
 
 import strawberry
-from sqlalchemy import ARRAY, ColumnElement, Text
 
 from app.core.viewer import Scope
 from app.engagements import access, models
-from app.engagements.counts import misuse_counts
 from app.engagements.states import ContentState, EngagementKind, MisuseReason, TriggerMatch
 from app.events.schema import Event
 from app.graphql.node import Node
-from app.graphql.paging import Connection, Order
-from app.graphql.perform import key_of
+from app.graphql.paging import Connection
+from app.graphql.reads.aggregates import (
+    counted,
+    day_of,
+    group_key,
+    group_one,
+    groups,
+    root_aggregate,
+)
 from app.graphql.reads.binding import (
-    ListArgument,
     column,
     document,
     identity,
@@ -26,7 +28,9 @@ from app.graphql.reads.binding import (
     root_many,
     root_one,
 )
-from app.graphql.resolved import ResolvedInfo, read, resolved
+from app.graphql.reads.filters import filter_on
+from app.graphql.reads.orders import order_by
+from app.graphql.reads.shaping import Shaping
 from app.graphql.scalars import XID
 from app.shoppers.schema import Shopper, ShopperSnapshot
 from app.tweets.schema import ShoppableTweet, TweetSnapshot
@@ -47,7 +51,23 @@ class EngagementDelivery:
     received_at: datetime = strawberry.field(description="When it arrived here.")
 
 
-@maps(models.Engagement, visible=access.visible_engagements, scope=Scope.INTENTS_READ)
+@maps(
+    models.Engagement,
+    visible=access.visible_engagements,
+    scope=Scope.INTENTS_READ,
+    filters=(
+        filter_on("kind", "What the post is to the brand."),
+        filter_on("trigger_match", "Whether its own hashtags hold a trigger."),
+        filter_on("misuse_reason", "Why it could not work; no value: nothing is wrong."),
+        filter_on("content_state", "What became of the post on X."),
+        filter_on("tweet_id", "The shoppable tweet it answers.", id_of="ShoppableTweet"),
+        filter_on("shopper_id", "Who posted it.", id_of="Shopper"),
+        filter_on("xid", "The post's id on X.", of=XID),
+        filter_on("occurred_at", "When it was posted."),
+        filter_on("received_at", "When it arrived here."),
+    ),
+    orders=(order_by("occurred_at", "When it was posted.", descending=True),),
+)
 @strawberry.type(
     description="A post about the brand, as ids and derived facts. The public id of a post reveals "
     "its author to whoever opens it on X; erasure removes it here."
@@ -128,21 +148,43 @@ class EngagementEvent(Event):
     )
 
 
-@strawberry.type(description="How often people asked in a way that cannot work.")
-class MisuseCount:
-    """How often people asked in a way that cannot work."""
+@strawberry.enum(description="What tells groups of engagements apart.")
+class EngagementTotalKey(Shaping):
+    """What tells groups of engagements apart; the value is the field that holds it."""
 
-    reason: MisuseReason = strawberry.field(description="Why it cannot work.")
-    posts: int = strawberry.field(description="How many posts did it that way.")
+    KIND = strawberry.enum_value("kind", description="What the posts are to the brand.")
+    TRIGGER_MATCH = strawberry.enum_value(
+        "trigger_match", description="Whether their own hashtags hold a trigger."
+    )
+    MISUSE_REASON = strawberry.enum_value("misuse_reason", description="Why they could not work.")
+    CONTENT_STATE = strawberry.enum_value("content_state", description="What became of them on X.")
+    DAY = strawberry.enum_value("day", description="The day in UTC on which they were posted.")
+    TWEET = strawberry.enum_value("tweet", description="The shoppable tweet they answer.")
 
 
-def _of_reasons(engagement: Any, reasons: Any) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = engagement.misuse_reason == reasons.any_()
-    return found
+@groups(Engagement)
+@strawberry.type(
+    description="Numbers of a group of engagements. A key by which they are not grouped is null."
+)
+class EngagementTotal:
+    """Numbers of a group of engagements."""
 
-
-def _values(reasons: Sequence[MisuseReason]) -> list[str]:
-    return [MisuseReason(each).value for each in reasons]
+    kind: EngagementKind | None = group_key("What the posts are to the brand.")
+    trigger_match: TriggerMatch | None = group_key("Whether their own hashtags hold a trigger.")
+    misuse_reason: MisuseReason | None = group_key(
+        "Why they could not work; null where nothing is wrong."
+    )
+    content_state: ContentState | None = group_key("What became of them on X.")
+    day: date | None = group_key(
+        "The day in UTC on which they were posted.",
+        lambda engagement: day_of(engagement.occurred_at),
+    )
+    tweet: ShoppableTweet | None = group_one(
+        "The shoppable tweet they answer; null where they answer none.",
+        "tweet_id",
+        lambda total, tweet: (tweet.brand_id == total.brand_id) & (tweet.id == total.tweet_id),
+    )
+    count: int = counted("How many posts they are.")
 
 
 @strawberry.type
@@ -151,37 +193,11 @@ class EngagementQueries:
 
     engagement: Engagement | None = root_one("An engagement by its id.")
     engagements: Connection[Engagement] = root_many(
-        "What people did with the brand's posts, newest first.",
-        Order(("occurred_at", "id"), descending=True),
-        {
-            "misuse": ListArgument(
-                list[MisuseReason] | None,
-                "Only those that asked in one of these ways, which cannot work.",
-                _of_reasons,
-                ARRAY(Text()),
-                _values,
-            )
-        },
+        "What people did with the brand's posts, newest first."
     )
 
-    @resolved(
-        "How often people asked in a way that cannot work, by reason, the most frequent first.",
-        scope=Scope.INTENTS_READ,
+    engagement_totals: list[EngagementTotal] = root_aggregate(
+        "Numbers of what people did with the brand's posts; by `MISUSE_REASON`, why it could not "
+        "work.",
+        EngagementTotalKey,
     )
-    async def misuse_counts(
-        self,
-        info: ResolvedInfo,
-        tweet_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only on this tweet.")
-        ] = None,
-        since: Annotated[
-            datetime | None, strawberry.argument(description="Only of posts made then or later.")
-        ] = None,
-        until: Annotated[
-            datetime | None, strawberry.argument(description="Only of posts made before.")
-        ] = None,
-    ) -> list[MisuseCount]:
-        """The viewer's misuse by reason; a reason that nobody gave is absent."""
-        tweet = None if tweet_id is None else key_of("ShoppableTweet", tweet_id)
-        rows = await read(info, misuse_counts(tweet_id=tweet, since=since, until=until))
-        return [MisuseCount(reason=MisuseReason(row["reason"]), posts=row["posts"]) for row in rows]

@@ -18,8 +18,9 @@ import asyncpg
 import orjson
 import structlog
 
-from app.core.database import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, ReadPool
+from app.core.database import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX
 from app.core.outage import describe
+from app.core.read_pool import ReadPool
 from app.events.log import told_of_growth
 from app.graphql.live import LogBounds
 

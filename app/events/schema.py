@@ -24,6 +24,8 @@ from app.graphql.reads.binding import (
     stream,
     stream_place,
 )
+from app.graphql.reads.filters import filter_on
+from app.graphql.reads.orders import OrderChoice
 from app.graphql.scalars import BigInt
 
 strawberry.enum(EventType, description="What happened.")
@@ -41,7 +43,18 @@ class Actor:
     id: UUID | None = strawberry.field(description="Its reference; null where it has none.")
 
 
-@maps(models.Event, visible=visible_events, scope=Scope.EVENTS_READ, discriminator="subject_type")
+@maps(
+    models.Event,
+    visible=visible_events,
+    scope=Scope.EVENTS_READ,
+    discriminator="subject_type",
+    filters=(
+        filter_on("actor_kind", "What kind of actor caused it."),
+        filter_on("occurred_at", "When it happened."),
+        filter_on("recorded_at", "When it entered the log."),
+    ),
+    orders=(OrderChoice("SEQ", "Its number in the log.", EVENT_LOG),),
+)
 @strawberry.interface(
     description="Something that happened to the brand. Below an event every field says what was "
     "true then; a field that reads live rows is named `current...`."
@@ -129,7 +142,6 @@ class EventQueries:
 
     events: Connection[Event] = root_many(
         "The brand's log, oldest first: from `after` on, or from the oldest event that is kept.",
-        EVENT_LOG,
         _ARGUMENTS,
     )
 

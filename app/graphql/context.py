@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from app.core.database import ReadPool, WriteSession
+from app.core.database import WriteSession
 from app.core.outage import describe, is_outage
+from app.core.read_pool import ReadPool
 from app.core.viewer import Viewer
 from app.graphql.errors import ErrorCode, RequestRefused
 from app.graphql.reads.execute import Fetch
@@ -35,14 +36,9 @@ class EngineContext:
     """For writing; commits at its end what was done and recorded."""
 
 
-@contextmanager
-def unreachable_refuses() -> Iterator[None]:
-    """Turn the errors of a database that is away into a refusal that says to try again."""
-    try:
-        yield
-    except Exception as error:
-        if not is_outage(error):
-            raise
+def refuse_if_unreachable(error: Exception) -> None:
+    """Where *error* is that of a database that is away, raise a refusal that says to try again."""
+    if is_outage(error):
         log.warning("database_unreachable", **describe(error))
         raise RequestRefused(
             ErrorCode.SERVICE_UNAVAILABLE,
@@ -50,12 +46,24 @@ def unreachable_refuses() -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def unreachable_refuses() -> Iterator[None]:
+    """Turn the errors of a database that is away into that refusal."""
+    try:
+        yield
+    except Exception as error:
+        refuse_if_unreachable(error)
+        raise
+
+
 def fetch_from(pool: ReadPool) -> Fetch:
     """Run statements on a connection of *pool*; an unreachable database refuses the request."""
 
     async def fetch(sql: str, parameters: Sequence[Any]) -> Sequence[Any]:
-        with unreachable_refuses():
-            async with pool.acquire() as connection:
-                return await connection.fetch(sql, *parameters)
+        try:
+            return await pool.fetch(sql, *parameters)
+        except Exception as error:
+            refuse_if_unreachable(error)
+            raise
 
     return fetch

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import strawberry
 from graphql import GraphQLSchema, OperationType
@@ -12,17 +12,16 @@ from app.graphql.context import EngineContext
 from app.graphql.errors import ErrorCode, RequestRefused
 from app.graphql.members import mutation_fields
 from app.graphql.mutations import Mutations
-from app.graphql.reads.assemble import to_bytes
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.check import check_schema
 from app.graphql.reads.documents import Documents, PreparedOperation
 from app.graphql.reads.execute import Fetch, Reads
 from app.graphql.reads.reference import install, run_reference
 from app.graphql.reads.reference_rows import ReferenceContext
+from app.graphql.reads.runs import to_bytes
 
 
-@dataclass(frozen=True)
-class GraphQLRequest:
+class GraphQLRequest(NamedTuple):
     """What a client asks, once its form was checked."""
 
     query: str
@@ -57,7 +56,7 @@ class Engine:
         prepared = self.documents.prepare(request.query, request.operation_name)
         if prepared.kind is OperationType.MUTATION:
             return await self.mutations.run(prepared, request.variables, viewer, context)
-        return await self.execute(request, viewer, context.fetch)
+        return await self._query(prepared, request, viewer, context.fetch)
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer, fetch: Fetch) -> bytes:
         """The answer of a query, as JSON.
@@ -69,6 +68,11 @@ class Engine:
         prepared = self.documents.prepare(request.query, request.operation_name)
         if prepared.kind is OperationType.MUTATION:
             raise ValueError("A mutation writes: run it by `respond`, which is given where to.")
+        return await self._query(prepared, request, viewer, fetch)
+
+    async def _query(
+        self, prepared: PreparedOperation, request: GraphQLRequest, viewer: Viewer, fetch: Fetch
+    ) -> bytes:
         if prepared.kind is OperationType.SUBSCRIPTION:
             raise RequestRefused(
                 ErrorCode.BAD_REQUEST,
@@ -89,7 +93,13 @@ class Engine:
         viewer: Viewer,
         fetch: Fetch,
     ) -> bytes:
-        """The same answer by the second way."""
+        """The same answer by the second way.
+
+        Raises:
+            RequestRefused: it may not run.
+            DocumentRefused: its variables are not valid.
+        """
+        self.documents.variables(prepared, given)
         name = prepared.operation.name
         result = await run_reference(
             self.catalogue,

@@ -58,8 +58,8 @@ def parse_document(text: str) -> DocumentNode:
     )
 
 
-def check_document(document: DocumentNode) -> None:
-    """Refuse a document that is too deep or, its fragments spread, selects too much.
+def check_document(document: DocumentNode) -> int:
+    """How many fields its largest operation selects, fragments spread, within the ceilings.
 
     Raises:
         RequestRefused: with the ceiling that it breaks.
@@ -76,6 +76,7 @@ def check_document(document: DocumentNode) -> None:
         if isinstance(node, FragmentDefinitionNode)
     }
     measure = _Measure(fragments)
+    most = 0
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
             depth, fields = measure.of(node.selection_set)
@@ -83,6 +84,8 @@ def check_document(document: DocumentNode) -> None:
                 raise _refused(f"Nest fields at most {DEPTH_MAX} deep; this is {depth} deep.")
             if fields > FIELDS_MAX:
                 raise _refused(f"Select at most {FIELDS_MAX} fields; this selects {fields}.")
+            most = max(most, fields)
+    return most
 
 
 def check_validation(errors: Sequence[GraphQLError]) -> None:

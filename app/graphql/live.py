@@ -23,9 +23,9 @@ from app.graphql.context import unreachable_refuses
 from app.graphql.engine import Engine, GraphQLRequest
 from app.graphql.errors import ErrorCode, RequestRefused, masked
 from app.graphql.paging import CursorSigner, Order
-from app.graphql.reads.assemble import ListRun, Place, to_bytes
 from app.graphql.reads.documents import PreparedOperation
 from app.graphql.reads.execute import Fetch, need_scopes
+from app.graphql.reads.runs import ManyRun, Place, to_bytes
 from app.graphql.streams import (
     AFTER,
     UNTIL,
@@ -108,7 +108,7 @@ class _Group:
         fetch: Fetch,
         feed: LogFeed,
         signer: CursorSigner,
-        bound: tuple[Sequence[ListRun], Mapping[str, Any]],
+        bound: tuple[Sequence[ManyRun], Mapping[str, Any]],
     ) -> None:
         self._stream = stream
         self._viewer = viewer

@@ -31,7 +31,6 @@ from app.graphql.problems import (
     IdempotencyKeyReused,
     NoLongerThere,
 )
-from app.graphql.reads.assemble import ListRun, to_bytes
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.documents import Documents, PreparedOperation
 from app.graphql.reads.execute import (
@@ -43,6 +42,7 @@ from app.graphql.reads.execute import (
 )
 from app.graphql.reads.plan import Constant, ObjectView
 from app.graphql.reads.planner import Planner
+from app.graphql.reads.runs import ManyRun, to_bytes
 from app.graphql.reads.sql import row_name
 from app.graphql.reads.values import TYPENAME, Details
 
@@ -72,7 +72,7 @@ class _Step:
     idempotency_key: str | None
     given: Mapping[str, Any]
     """The input as sent, without the key."""
-    bound: Mapping[str, tuple[dict[str, Any], list[ListRun]]]
+    bound: Mapping[str, tuple[dict[str, Any], list[ManyRun]]]
     """By type of payload: the statement's values and the lists' pages."""
 
     def rows(self) -> int:

@@ -25,7 +25,7 @@ from app.graphql.idempotency import (
     claim,
     remember,
 )
-from app.graphql.reads.binding import ScopedField, taking
+from app.graphql.reads.binding import ScopedField
 
 P = ParamSpec("P")
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
@@ -164,7 +164,7 @@ def mutation(description: str, *, scope: Scope) -> Callable[[Resolver], Any]:
     """
 
     def decorate(resolver: Resolver) -> StrawberryField:
-        made = ScopedField(description=taking(description, scope))
+        made = ScopedField(description=description)
         made.scope = scope
         return made(resolver)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select
 from strawberry.types.field import StrawberryField
 
 from app.core.viewer import Scope
-from app.graphql.reads.binding import ScopedField, taking
+from app.graphql.reads.binding import ScopedField
 from app.graphql.reads.reference_rows import ReferenceContext
 from app.graphql.reads.sql import compile_statement
 
@@ -31,7 +31,7 @@ def resolved(description: str, *, scope: Scope) -> Callable[[Resolver], Any]:
     """
 
     def decorate(resolver: Resolver) -> StrawberryField:
-        made = ScopedField(description=taking(description, scope))
+        made = ScopedField(description=description)
         made.scope = scope
         return made(resolver)
 

@@ -30,9 +30,10 @@ from app.graphql.reads.assemble import RowAssembler, row_assembler_of
 from app.graphql.reads.binding import ListArgument, Predicate, Stream
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.documents import PreparedOperation
-from app.graphql.reads.plan import ListSource
+from app.graphql.reads.plan import ManySource
 from app.graphql.reads.planner import Planner
-from app.graphql.reads.sql import Statement, Table, compile_statement, rows_statement
+from app.graphql.reads.sql import Statement, compile_statement, rows_statement
+from app.graphql.reads.tables import table_of
 
 _ONE = literal_column("1", Integer)
 AFTER, UNTIL, SEQ = "stream_after", "stream_until", "seq"
@@ -52,7 +53,7 @@ class CompiledStream:
     """The number of the last row at or before `stream_after` that passes the filter."""
     seq_position: int
     assemble: RowAssembler
-    lists: tuple[ListSource, ...]
+    lists: tuple[ManySource, ...]
     scopes: Mapping[Scope, Sequence[str]]
     fixed: "FixedItems"
 
@@ -156,7 +157,7 @@ class _Conditions:
 
     def previous(self, model: type[Model]) -> Statement:
         """The last number up to `stream_after` that passes the filter."""
-        table = Table(model, "event_1")
+        table = table_of(model, "event_1")
         conditions = [self.visible(table), table.seq <= _number(AFTER), *self._filter(table)]
         last = select(table.seq).where(*conditions).order_by(table.seq.desc()).limit(_ONE)
         return compile_statement(last)

@@ -7,9 +7,9 @@ import asyncio
 from contextlib import suppress
 
 from app.core import clock
-from app.core.database import ReadPool
 from app.core.metrics import INBOX_LAG
 from app.core.outage import is_outage
+from app.core.read_pool import ReadPool
 from app.ingest.queries import LANES
 
 LOOK_SECONDS = 5.0

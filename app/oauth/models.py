@@ -71,6 +71,6 @@ class Token(Model):
         ForeignKeyConstraint(
             ["brand_id", "installation_id"], ["installation.brand_id", "installation.id"]
         ),
-        Index(None, "brand_id", "installation_id"),
+        Index(None, "brand_id", "installation_id", "created_at", "id"),
         Index(None, "family_id"),
     )

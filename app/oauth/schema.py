@@ -7,7 +7,7 @@ import strawberry
 from app.brands.schema import Brand
 from app.core.viewer import Scope
 from app.graphql.node import Node
-from app.graphql.paging import Connection, Order
+from app.graphql.paging import Connection
 from app.graphql.reads.binding import (
     column,
     document,
@@ -17,6 +17,8 @@ from app.graphql.reads.binding import (
     one,
     root_one,
 )
+from app.graphql.reads.filters import filter_on
+from app.graphql.reads.orders import order_by
 from app.oauth import access, models
 from app.oauth.states import AppKind, AppStatus, InstallationStatus, TokenKind
 
@@ -38,7 +40,18 @@ class App(Node):
     status: AppStatus = column("Whether it may be used.")
 
 
-@maps(models.Token, visible=access.visible_installations, scope=Scope.BRAND_READ)
+@maps(
+    models.Token,
+    visible=access.visible_installations,
+    scope=Scope.BRAND_READ,
+    filters=(
+        filter_on("kind", "What it is for."),
+        filter_on("created_at", "When it was made."),
+        filter_on("expires_at", "When it ends; no value: never."),
+        filter_on("revoked_at", "When it was revoked; no value: it was not."),
+    ),
+    orders=(order_by("created_at", "When it was made.", descending=True),),
+)
 @strawberry.type(description="A token, by what is known of it. The token itself is not stored.")
 class Token(Node):
     """A token, by what is known of it."""
@@ -69,7 +82,6 @@ class Installation(Node):
         lambda installation, token: (
             (token.brand_id == installation.brand_id) & (token.installation_id == installation.id)
         ),
-        Order(("created_at", "id"), descending=True),
     )
 
 

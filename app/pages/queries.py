@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from app.carts.states import CartIntentStatus, FailureReason
-from app.core.database import ReadPool
+from app.core.read_pool import ReadPool
 from app.engagements.states import ContentState, EngagementKind, MisuseReason
 from app.shoppers.states import ConsentKind
 

@@ -13,7 +13,8 @@ from uuid import UUID
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.database import ReadPool, WriteSession
+from app.core.database import WriteSession
+from app.core.read_pool import ReadPool
 from app.core.secrets import hash_token, keyed_hash, new_token
 from app.pages.models import ShopperSession, SignInAttempt
 

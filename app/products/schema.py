@@ -9,7 +9,8 @@ from app.core.viewer import Scope
 from app.events.schema import Event
 from app.graphql.money import Money
 from app.graphql.node import Node
-from app.graphql.paging import Connection, Order
+from app.graphql.paging import Connection
+from app.graphql.reads.aggregates import aggregate
 from app.graphql.reads.binding import (
     column,
     document,
@@ -22,11 +23,13 @@ from app.graphql.reads.binding import (
     root_many,
     root_one,
 )
+from app.graphql.reads.filters import filter_on
+from app.graphql.reads.orders import order_by
 from app.products import access, models
 from app.products.states import Availability, ProductKind, ProductStatus
 
 if TYPE_CHECKING:
-    from app.carts.schema import CartIntent
+    from app.carts.schema import CartIntent, CartIntentCount
     from app.reviews.schema import AdvocateReview
 
 strawberry.enum(ProductKind, description="What kind of thing a product page offers.")
@@ -42,7 +45,23 @@ class ProductOption:
     values: list[str] = strawberry.field(description="What can be chosen.")
 
 
-@maps(models.Product, visible=access.visible_products, scope=Scope.TWEETS_READ)
+@maps(
+    models.Product,
+    visible=access.visible_products,
+    scope=Scope.TWEETS_READ,
+    filters=(
+        filter_on("retailer", "The retailer that lists it."),
+        filter_on("marketplace", "The marketplace it is listed on."),
+        filter_on("retailer_product_id", "The retailer's id, an ASIN at Amazon."),
+        filter_on("title", "Its title."),
+        filter_on("kind", "What kind of thing it is."),
+        filter_on("status", "How much is known of it."),
+        filter_on("availability", "Whether it could be bought at `offerAsOf`."),
+        filter_on("offer_as_of", "When price and availability were true."),
+        filter_on("created_at", "When it became known here."),
+    ),
+    orders=(order_by("created_at", "When it became known here.", descending=True),),
+)
 @strawberry.type(description="A product as one retailer lists it on one marketplace.")
 class Product(Node):
     """A product as one retailer lists it on one marketplace."""
@@ -74,14 +93,21 @@ class Product(Node):
         lambda product, intent: (
             (intent.brand_id == product.brand_id) & (intent.product_id == product.id)
         ),
-        Order(("received_at", "id"), descending=True),
+    )
+    cart_intent_counts: list[Annotated["CartIntentCount", strawberry.lazy("app.carts.schema")]] = (
+        aggregate(
+            "How many intents there are for it, by status; a status without intents is absent.",
+            lambda product, intent: (
+                (intent.brand_id == product.brand_id) & (intent.product_id == product.id)
+            ),
+            by=("status",),
+        )
     )
     reviews: Connection[Annotated["AdvocateReview", strawberry.lazy("app.reviews.schema")]] = many(
         "What advocates say of it, newest first.",
         lambda product, review: (
             (review.brand_id == product.brand_id) & (review.product_id == product.id)
         ),
-        Order(("submitted_at", "id"), descending=True),
     )
 
 
@@ -139,6 +165,4 @@ class ProductQueries:
     """Root fields of products."""
 
     product: Product | None = root_one("A product by its id.")
-    products: Connection[Product] = root_many(
-        "The brand's products, newest first.", Order(("created_at", "id"), descending=True)
-    )
+    products: Connection[Product] = root_many("The brand's products, newest first.")

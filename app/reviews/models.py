@@ -50,6 +50,7 @@ class AdvocateReview(TenantRecord):
             name="published_is_disclosed",
         ),
         Index(None, "brand_id", "submitted_at", "id"),
+        Index(None, "brand_id", "status", "submitted_at", "id"),
         Index(None, "brand_id", "product_id", "submitted_at", "id"),
         Index(None, "brand_id", "advocate_id", "submitted_at", "id"),
     )

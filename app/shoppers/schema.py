@@ -9,6 +9,7 @@ from app.core.viewer import Scope
 from app.events.schema import Event
 from app.graphql.node import Node
 from app.graphql.paging import Connection, Order
+from app.graphql.reads.aggregates import aggregate
 from app.graphql.reads.binding import (
     column,
     document,
@@ -20,18 +21,34 @@ from app.graphql.reads.binding import (
     root_many,
     root_one,
 )
+from app.graphql.reads.filters import filter_on
+from app.graphql.reads.orders import OrderChoice, order_by
 from app.retailers.states import AddMode
 from app.shoppers import access, models
 from app.shoppers.states import ConsentKind
 
 if TYPE_CHECKING:
-    from app.carts.schema import CartIntent
+    from app.carts.schema import CartIntent, CartIntentCount
 
 strawberry.enum(AddMode, description="How a product reaches a cart.")
 strawberry.enum(ConsentKind, description="What a shopper may agree to, each apart.")
 
 
-@maps(models.AccountLink, visible=access.visible_account_links, scope=Scope.INTENTS_READ)
+@maps(
+    models.AccountLink,
+    visible=access.visible_account_links,
+    scope=Scope.INTENTS_READ,
+    filters=(
+        filter_on("retailer", "The retailer."),
+        filter_on("marketplace", "The marketplace."),
+        filter_on("add_mode", "How products reach her cart there."),
+    ),
+    orders=(
+        OrderChoice(
+            "RETAILER", "The retailer, then the marketplace.", Order(("retailer", "marketplace"))
+        ),
+    ),
+)
 @strawberry.type(
     description="That a shopper has an account linked at a retailer's marketplace. It has neither "
     "id nor moment: brands could join their shoppers by them."
@@ -44,7 +61,17 @@ class AccountLink:
     add_mode: AddMode = column("How products reach her cart there.")
 
 
-@maps(models.Consent, visible=access.visible_consents, scope=Scope.INTENTS_READ)
+@maps(
+    models.Consent,
+    visible=access.visible_consents,
+    scope=Scope.INTENTS_READ,
+    filters=(
+        filter_on("kind", "What she agreed to."),
+        filter_on("granted_at", "When she agreed."),
+        filter_on("revoked_at", "When she took it back; no value: it holds."),
+    ),
+    orders=(order_by("granted_at", "When she agreed.", descending=True),),
+)
 @strawberry.type(description="One thing that a shopper agreed to with this brand.")
 class Consent(Node):
     """One thing that a shopper agreed to with this brand."""
@@ -56,7 +83,16 @@ class Consent(Node):
     revoked_at: datetime | None = column("When she took it back; null while it holds.")
 
 
-@maps(models.Shopper, visible=access.visible_shoppers, scope=Scope.INTENTS_READ)
+@maps(
+    models.Shopper,
+    visible=access.visible_shoppers,
+    scope=Scope.INTENTS_READ,
+    filters=(
+        filter_on("created_at", "When this brand met her."),
+        filter_on("redacted_at", "When she was erased; no value: she is not."),
+    ),
+    orders=(order_by("created_at", "When this brand met her.", descending=True),),
+)
 @strawberry.type(
     description="A person as this brand knows her: a random reference that no other brand shares."
 )
@@ -69,21 +105,27 @@ class Shopper(Node):
     account_links: Connection[AccountLink] = many(
         "Where she has an account linked now.",
         lambda shopper, link: link.person_id == shopper.person_id,
-        Order(("retailer", "marketplace")),
     )
     consents: Connection[Consent] = many(
         "What she agreed to with this brand, newest first.",
         lambda shopper, consent: (
             (consent.person_id == shopper.person_id) & (consent.brand_id == shopper.brand_id)
         ),
-        Order(("granted_at", "id"), descending=True),
     )
     cart_intents: Connection[Annotated["CartIntent", strawberry.lazy("app.carts.schema")]] = many(
         "What she asked for, newest first.",
         lambda shopper, intent: (
             (intent.brand_id == shopper.brand_id) & (intent.shopper_id == shopper.id)
         ),
-        Order(("received_at", "id"), descending=True),
+    )
+    cart_intent_counts: list[Annotated["CartIntentCount", strawberry.lazy("app.carts.schema")]] = (
+        aggregate(
+            "How many intents are hers, by status; a status without intents is absent.",
+            lambda shopper, intent: (
+                (intent.brand_id == shopper.brand_id) & (intent.shopper_id == shopper.id)
+            ),
+            by=("status",),
+        )
     )
 
 
@@ -116,6 +158,4 @@ class ShopperQueries:
     """Root fields of shoppers."""
 
     shopper: Shopper | None = root_one("A shopper by her id.")
-    shoppers: Connection[Shopper] = root_many(
-        "The brand's shoppers, newest first.", Order(("created_at", "id"), descending=True)
-    )
+    shoppers: Connection[Shopper] = root_many("The brand's shoppers, newest first.")

@@ -42,6 +42,15 @@ class ShoppableTweet(TenantRecord):
         ),
         CheckConstraint("authored_by_brand OR text IS NULL", name="foreign_text_is_not_kept"),
         Index(None, "brand_id", "posted_at", "id"),
+        Index(None, "brand_id", "registered_at", "id"),
+        Index(
+            "ix_shoppable_tweet_campaign",
+            "brand_id",
+            "campaign",
+            "posted_at",
+            "id",
+            postgresql_where="campaign IS NOT NULL",
+        ),
         Index(None, "brand_id", "primary_product_id"),
     )
 

@@ -8,7 +8,8 @@ import strawberry
 from app.core.viewer import Scope
 from app.events.schema import Event
 from app.graphql.node import Node
-from app.graphql.paging import Connection, Order
+from app.graphql.paging import Connection
+from app.graphql.reads.aggregates import aggregate
 from app.graphql.reads.binding import (
     column,
     document,
@@ -20,20 +21,28 @@ from app.graphql.reads.binding import (
     root_many,
     root_one,
 )
+from app.graphql.reads.filters import filter_on
+from app.graphql.reads.orders import order_by
 from app.graphql.scalars import XID
 from app.products.schema import Product, ProductSnapshot
 from app.tweets import access, models
 from app.tweets.states import LinkVerdict, TweetStatus
 
 if TYPE_CHECKING:
-    from app.carts.schema import CartIntent
+    from app.carts.schema import CartIntent, CartIntentCount
     from app.engagements.schema import Engagement
 
 strawberry.enum(TweetStatus, description="Whether replies to a tweet make intents.")
 strawberry.enum(LinkVerdict, description="What a link in a tweet turned out to be.")
 
 
-@maps(models.TweetVersion, visible=access.visible_tweets, scope=Scope.TWEETS_READ)
+@maps(
+    models.TweetVersion,
+    visible=access.visible_tweets,
+    scope=Scope.TWEETS_READ,
+    filters=(filter_on("seen_at", "When it was first seen here."),),
+    orders=(order_by("xid", "Its id on X, which is its age."),),
+)
 @strawberry.type(description="One id of a tweet's edit chain.")
 class TweetVersion(Node):
     """One id of a tweet's edit chain."""
@@ -43,7 +52,16 @@ class TweetVersion(Node):
     seen_at: datetime = column("When it was first seen here.")
 
 
-@maps(models.TweetLink, visible=access.visible_tweets, scope=Scope.TWEETS_READ)
+@maps(
+    models.TweetLink,
+    visible=access.visible_tweets,
+    scope=Scope.TWEETS_READ,
+    filters=(
+        filter_on("verdict", "What it turned out to be."),
+        filter_on("product_id", "The product it leads to.", id_of="Product"),
+    ),
+    orders=(order_by("position", "Its place among the tweet's links."),),
+)
 @strawberry.type(description="A link in a tweet, and what it leads to.")
 class TweetLink(Node):
     """A link in a tweet, and what it leads to."""
@@ -63,7 +81,24 @@ class TweetLink(Node):
     )
 
 
-@maps(models.ShoppableTweet, visible=access.visible_tweets, scope=Scope.TWEETS_READ)
+@maps(
+    models.ShoppableTweet,
+    visible=access.visible_tweets,
+    scope=Scope.TWEETS_READ,
+    filters=(
+        filter_on("status", "Whether replies to it make intents."),
+        filter_on("authored_by_brand", "Whether the brand itself posted it."),
+        filter_on("campaign", "The campaign it belongs to."),
+        filter_on("primary_product_id", "The product that replies to it mean.", id_of="Product"),
+        filter_on("root_xid", "Its id on X: the first of its edit chain.", of=XID),
+        filter_on("posted_at", "When it was posted, by its id."),
+        filter_on("registered_at", "When it was registered here."),
+    ),
+    orders=(
+        order_by("posted_at", "When it was posted, by its id.", descending=True),
+        order_by("registered_at", "When it was registered here.", descending=True),
+    ),
+)
 @strawberry.type(description="A post that can be bought from.")
 class ShoppableTweet(Node):
     """A post that can be bought from."""
@@ -88,19 +123,25 @@ class ShoppableTweet(Node):
     links: Connection[TweetLink] = many(
         "Its links, in the order of the text.",
         lambda tweet, link: (link.brand_id == tweet.brand_id) & (link.tweet_id == tweet.id),
-        Order(("position", "id")),
     )
     versions: Connection[TweetVersion] = many(
         "Its edit chain, oldest first.",
         lambda tweet, version: (
             (version.brand_id == tweet.brand_id) & (version.tweet_id == tweet.id)
         ),
-        Order(("xid", "id")),
     )
     cart_intents: Connection[Annotated["CartIntent", strawberry.lazy("app.carts.schema")]] = many(
         "The intents that it brought, newest first.",
         lambda tweet, intent: (intent.brand_id == tweet.brand_id) & (intent.tweet_id == tweet.id),
-        Order(("received_at", "id"), descending=True),
+    )
+    cart_intent_counts: list[Annotated["CartIntentCount", strawberry.lazy("app.carts.schema")]] = (
+        aggregate(
+            "How many intents it brought, by status; a status without intents is absent.",
+            lambda tweet, intent: (
+                (intent.brand_id == tweet.brand_id) & (intent.tweet_id == tweet.id)
+            ),
+            by=("status",),
+        )
     )
     engagements: Connection[Annotated["Engagement", strawberry.lazy("app.engagements.schema")]] = (
         many(
@@ -108,7 +149,6 @@ class ShoppableTweet(Node):
             lambda tweet, engagement: (
                 (engagement.brand_id == tweet.brand_id) & (engagement.tweet_id == tweet.id)
             ),
-            Order(("occurred_at", "id"), descending=True),
         )
     )
 
@@ -174,5 +214,5 @@ class TweetQueries:
 
     shoppable_tweet: ShoppableTweet | None = root_one("A shoppable tweet by its id.")
     shoppable_tweets: Connection[ShoppableTweet] = root_many(
-        "The brand's shoppable tweets, newest first.", Order(("posted_at", "id"), descending=True)
+        "The brand's shoppable tweets, newest first."
     )

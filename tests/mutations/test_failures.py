@@ -9,7 +9,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from app.core.database import create_read_pool
+from app.core.read_pool import create_read_pool
 from app.core.resources import Resources, open_resources
 from app.core.settings import Settings
 from app.oauth import viewer

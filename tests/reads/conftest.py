@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database import WriteSession, create_write_engine
+from app.core.ids import global_id
+from app.core.read_pool import learn_arrays
 from app.core.viewer import Viewer
 from app.graphql.engine import Engine, GraphQLRequest, create_engine
 from app.schema import schema
 from tests import golden_world
 from tests.databases import cloned
+from tests.golden_world import FJORD, PRAIRIE
 
 
 class Asker:
@@ -53,6 +56,18 @@ class Asker:
         )
         return answer
 
+    async def both(self, query: str, variables: dict[str, Any]) -> bytes:
+        """The answer's bytes to the first brand: by one statement at most, and the reference's."""
+        self.statements.clear()
+        request = GraphQLRequest(query, None, variables)
+        compiled = await self.engine.execute(request, FJORD.viewer(), self.fetch)
+        assert len(self.statements) <= 1
+        prepared = self.engine.documents.prepare(query, None)
+        assert compiled == await self.engine.execute_reference(
+            prepared, variables, FJORD.viewer(), self.fetch
+        )
+        return compiled
+
 
 @pytest.fixture(scope="session")
 def engine_of_schema() -> Engine:
@@ -79,6 +94,7 @@ async def golden_connection(
     connection = await asyncpg.connect(
         golden_database, server_settings={"default_transaction_read_only": "on", "jit": "off"}
     )
+    await learn_arrays(connection)
     yield connection
     await connection.close()
 
@@ -89,3 +105,20 @@ def asker(
 ) -> Asker:
     """The engine over both golden brands."""
     return Asker(engine_of_schema, golden_connection)
+
+
+@pytest.fixture
+def node_ids(asker: Asker) -> dict[str, dict[str, str]]:
+    """By brand and type: the global id of one row of each type that `node` can name."""
+    types = asker.engine.catalogue.node_types
+    found: dict[str, dict[str, str]] = {}
+    for brand in (FJORD, PRAIRIE):
+        rows = list(brand.all())
+        found[brand.name] = {}
+        for name, graphql_type in types.items():
+            mapping = asker.engine.catalogue.mapping(graphql_type)
+            assert mapping is not None
+            row = next((each for each in rows if isinstance(each, mapping.model)), None)
+            if row is not None:
+                found[brand.name][name] = global_id(name, row.id)  # type: ignore[attr-defined]  # a node
+    return found

@@ -1,6 +1,7 @@
 """Operations made from the schema itself: every field of every type, down to a given depth."""
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLNamedType,
@@ -11,6 +12,19 @@ from graphql import (
     get_named_type,
     is_leaf_type,
 )
+
+
+def takes_nothing(field: GraphQLField) -> bool:
+    """Whether a field can be asked without an argument."""
+    return not any(isinstance(each.type, GraphQLNonNull) for each in field.args.values())
+
+
+def asked_whole(schema: GraphQLSchema, name: str, field: GraphQLField, depth: int) -> str:
+    """A root field with everything below it; what is grouped is grouped by every key."""
+    named = get_named_type(field.type)
+    keys = get_named_type(field.args["by"].type) if "by" in field.args else None
+    by = f"(first: 50, by: [{' '.join(keys.values)}])" if isinstance(keys, GraphQLEnumType) else ""
+    return f"{name}{by} {everything_of(schema, named, depth)}"
 
 
 def everything_of(schema: GraphQLSchema, named: GraphQLNamedType, depth: int) -> str:
@@ -37,7 +51,7 @@ def _field(
     target = get_named_type(field.type)
     if is_leaf_type(target):
         return name
-    if any(isinstance(each.type, GraphQLNonNull) for each in field.args.values()):
+    if not takes_nothing(field):
         return None
     deeper = depth if owner.name.endswith(("Connection", "Edge")) else depth - 1
     if deeper < 0:

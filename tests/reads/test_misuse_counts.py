@@ -12,10 +12,17 @@ from tests.reads.conftest import Asker
 
 QUERY = """
 query ($tweetId: ID, $since: DateTime, $until: DateTime) {
-  misuseCounts(tweetId: $tweetId, since: $since, until: $until) { reason posts }
+  engagementTotals(
+    by: [MISUSE_REASON]
+    filter: {
+      misuseReason: { isNull: false }
+      tweetId: { eq: $tweetId }
+      occurredAt: { gte: $since, lt: $until }
+    }
+  ) { misuseReason count }
 }
 """
-ONE = [{"reason": "NO_LINK", "posts": 1}]
+ONE = [{"misuseReason": "NO_LINK", "count": 1}]
 AT = "2026-11-20T12:43:00Z"
 """When the one post was made."""
 
@@ -37,7 +44,9 @@ async def test_misuse_is_counted_by_reason(
 ) -> None:
     answer = await asker.ask(QUERY, FJORD.viewer(), variables)
 
-    assert answer == {"data": {"misuseCounts": counts}}
+    assert len(asker.statements) == 1
+    assert answer == {"data": {"engagementTotals": counts}}
+    assert answer == await asker.ask_reference(QUERY, FJORD.viewer(), variables)
 
 
 async def test_counting_takes_the_scope_of_what_is_counted(asker: Asker) -> None:
@@ -61,7 +70,8 @@ async def test_counting_takes_the_scope_of_what_is_counted(asker: Asker) -> None
 async def test_engagements_are_listed_by_their_misuse(
     asker: Asker, misuse: str, xids: list[str]
 ) -> None:
-    query = f"{{ engagements(first: 10, misuse: {misuse}) {{ nodes {{ xid }} }} }}"
+    asked = f"{{ misuseReason: {{ in: {misuse} }} }}"
+    query = f"{{ engagements(first: 10, filter: {asked}) {{ nodes {{ xid }} }} }}"
 
     answer = await asker.ask(query, FJORD.viewer())
 

@@ -19,9 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.core.database import create_write_engine
 from app.core.migrate import data_folder
 from app.events.log import write_transaction
+from app.events.schema import EVENT_LOG
 from app.graphql.context import EngineContext
 from app.graphql.engine import Engine, GraphQLRequest
 from app.graphql.reads.explain import pretty
+from app.graphql.streams import compile_stream
 from app.schema import schema
 from tests.golden_world import FJORD
 from tests.reads.conftest import Asker
@@ -30,7 +32,8 @@ FOLDER = data_folder("graphql") / "operations"
 
 ALL = sorted(FOLDER.glob("*/*.graphql"))
 MUTATIONS = [path for path in ALL if path.read_text(encoding="utf-8").startswith("mutation")]
-OPERATIONS = [path for path in ALL if path not in MUTATIONS]
+SUBSCRIPTIONS = [path for path in ALL if "\nsubscription " in path.read_text(encoding="utf-8")]
+OPERATIONS = [path for path in ALL if path not in (*MUTATIONS, *SUBSCRIPTIONS)]
 
 
 def _name(path: Path) -> str:
@@ -71,6 +74,20 @@ async def test_an_example_operation_has_its_golden_statement_and_answer(
     shown = orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() + "\n"
     _compare(operation.with_suffix(".json"), shown)
     assert answer == await asker.ask_reference(query, FJORD.viewer(), variables)
+
+
+@pytest.mark.parametrize("operation", SUBSCRIPTIONS, ids=_name)
+async def test_an_example_subscription_has_its_golden_statement(
+    asker: Asker, operation: Path
+) -> None:
+    query, variables = _read(operation)
+    documents = asker.engine.documents
+    prepared = documents.prepare(query, None)
+
+    coerced = documents.variables(prepared, variables)
+    stream = compile_stream(asker.engine.catalogue, prepared, coerced, EVENT_LOG)
+
+    _compare(operation.with_suffix(".sql"), pretty(stream.rows.sql))
 
 
 @pytest.fixture

@@ -116,6 +116,15 @@ async def test_a_cursor_with_any_bit_changed_is_refused(position: int, flip: int
     assert signer.read(changed, (int,)) is None
 
 
+@pytest.mark.parametrize("added", ["!", " ", "\n", "=", "AAAA", "\u00e9", "\0"])
+@pytest.mark.parametrize("place", [0, 5, -1, 1000])
+def test_a_cursor_with_anything_added_is_refused(added: str, place: int) -> None:
+    signer = signer_for(CURSOR_KEY, FJORD.id, "Query.cartIntents", Order(("seq",)))
+    cursor = signer.sign((7,))
+
+    assert signer.read(cursor[:place] + added + cursor[place:], (int,)) is None
+
+
 def test_a_cursor_is_good_for_one_list_one_order_and_one_brand() -> None:
     order = Order(("seq",))
     cursor = signer_for(CURSOR_KEY, FJORD.id, "Query.a", order).sign((7,))

@@ -10,12 +10,14 @@ from app.core.viewer import Scope
 from app.events.catalogue import EventType
 from app.graphql.errors import DocumentRefused, RequestRefused
 from app.graphql.node import Node
-from app.graphql.paging import Connection, Order
+from app.graphql.paging import Connection
 from app.graphql.reads import documents
 from app.graphql.reads.binding import column, embedded, identity, maps, root_many, root_one
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.check import SchemaFaults, check_schema
 from app.graphql.reads.documents import Documents
+from app.graphql.reads.filters import filter_on
+from app.graphql.reads.orders import OrderChoice, order_by
 from app.products.access import visible_products
 from app.products.models import Product as ProductRow
 from tests.golden_world import FJORD, PRAIRIE
@@ -45,20 +47,43 @@ async def test_the_statement_depends_on_no_value_but_on_what_is_given(asker: Ask
     assert len(prepared.plans) == 4
 
 
-@pytest.mark.parametrize("bound", ["DOCUMENTS_CACHED", "CHARACTERS_CACHED"])
+@pytest.mark.parametrize("bound", ["DOCUMENTS_CACHED", "BYTES_CACHED"])
 async def test_the_cache_of_documents_is_bounded_by_number_and_by_text(
     asker: Asker, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
     catalogue = asker.engine.catalogue
     cache = Documents(catalogue.schema, frozenset(catalogue.node_types))
     texts = [f"{{ brand {{ id }} }} #{'.' * 100}{number:02d}" for number in range(10)]
-    four = 4 if bound == "DOCUMENTS_CACHED" else 4 * len(texts[0])
+    text_bytes = len(texts[0]) * documents.BYTES_PER_CHARACTER
+    four = 4 if bound == "DOCUMENTS_CACHED" else 4 * text_bytes
     monkeypatch.setattr(documents, bound, four)
 
     kept = [cache.prepare(text, None) for text in texts]
 
     assert all(cache.prepare(texts[place], None) is kept[place] for place in range(6, 10))
     assert cache.prepare(texts[0], None) is not kept[0]
+
+
+async def test_the_plans_of_all_documents_are_bounded_together(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = asker.engine.catalogue
+    cache = Documents(catalogue.schema, frozenset(catalogue.node_types))
+    texts = [f"{{ brand {{ id }} }} #{number}" for number in range(6)]
+    kept = [cache.prepare(text, None) for text in texts]
+    one = kept[0].bytes
+    plan = 2 * documents.BYTES_PER_FIELD
+    monkeypatch.setattr(documents, "BYTES_CACHED", 6 * one + 5 * plan)
+    for prepared in kept[1:]:
+        prepared.keep("shape", object())
+
+    assert cache.prepare(texts[5], None) is kept[5]
+    assert cache.prepare(texts[0], None) is kept[0]
+    for shape in range(documents.PLANS_CACHED_PER_DOCUMENT + 3):
+        kept[0].keep(shape, object())
+    assert cache.prepare(texts[0], None) is kept[0]  # the one that is asked for stays
+    assert len(kept[0].plans) == documents.PLANS_CACHED_PER_DOCUMENT
+    assert cache.prepare(texts[1], None) is not kept[1]
 
 
 async def test_one_compiled_operation_serves_both_brands(asker: Asker) -> None:
@@ -224,7 +249,7 @@ def test_a_schema_that_lists_an_unmapped_type_does_not_start() -> None:
     class Ghost:
         title: str
 
-    found = _faults(Connection[Ghost], root_many("All.", Order(("id",))))
+    found = _faults(Connection[Ghost], root_many("All."))
 
     assert found == "Query.found: its type is not mapped; put `@maps(...)` on it."
 
@@ -246,3 +271,63 @@ def test_a_schema_with_an_embedded_column_that_is_not_there_does_not_start() -> 
         size: Size | None = embedded("Its size.", absent="width", width="width")
 
     assert "Product.size: Product has no column width" in _faults(Product)
+
+
+@pytest.mark.parametrize(
+    ("column_name", "fault"),
+    [
+        ("colour", "Product has no column colour; name one by `filter_on(...)`."),
+        (
+            "parent_id",
+            "Product.parent_id: say whose key it is, by `filter_on(..., id_of=)`, or which scalar "
+            "of the schema, by `of=`.",
+        ),
+        (
+            "options",
+            "Product.options: no comparison input knows such values; say by `of=` which one does.",
+        ),
+    ],
+)
+def test_a_schema_with_a_filter_that_cannot_be_is_not_even_made(
+    column_name: str, fault: str
+) -> None:
+    @maps(
+        ProductRow,
+        visible=visible_products,
+        scope=None,
+        filters=[filter_on(column_name, "What it is.")],
+        orders=[order_by("created_at", "Its age.")],
+    )
+    @strawberry.type
+    class Product(Node):
+        id: strawberry.ID = identity()
+
+    @strawberry.type
+    class Query:
+        found: Connection[Product] = root_many("All.")
+
+    with pytest.raises(TypeError) as refused:
+        strawberry.Schema(query=Query)
+    assert fault in str(refused.value)
+
+
+def _faults_of_orders(*orders: OrderChoice) -> str:
+    @maps(ProductRow, visible=visible_products, scope=None, orders=orders)
+    @strawberry.type
+    class Product(Node):
+        id: strawberry.ID = identity()
+
+    return _faults(Connection[Product], root_many("All."))
+
+
+def test_a_schema_with_a_null_in_an_order_does_not_start() -> None:
+    assert _faults_of_orders(order_by("offer_as_of", "Its offer's age.")) == (
+        "Product, order OFFER_AS_OF: is non-null, but the column offer_as_of may be null; "
+        "make one of them agree."
+    )
+
+
+def test_a_schema_that_lists_a_type_without_an_order_does_not_start() -> None:
+    assert _faults_of_orders() == (
+        "Query.found: lists a type without an order; name one by `@maps(..., orders=...)`."
+    )

@@ -30,23 +30,28 @@ async def test_a_resolved_field_stands_beside_others_and_under_aliases(
     assert ("steps" in data["first"]) is deep
 
 
-@pytest.mark.parametrize(
-    "query", ["{ misuseCounts { reason } }", "{ __typename misuseCounts { posts } }"]
-)
+TRACE = "explainCartIntent(id: $id) { status }"
+
+
+@pytest.mark.parametrize("before", ["", "__typename"])
 async def test_a_resolved_field_takes_its_scope_before_anything_is_read(
-    asker: Asker, query: str
+    asker: Asker, before: str
 ) -> None:
+    query = f"query ($id: ID!) {{ {before} {TRACE} }}"
+
     with pytest.raises(RequestRefused) as refused:
-        await asker.ask(query, FJORD.viewer(Scope.INTENTS_READ))
+        await asker.ask(query, FJORD.viewer(Scope.INTENTS_READ), {"id": INTENT})
 
     assert refused.value.code == "MISSING_SCOPE"
-    assert refused.value.path == ["misuseCounts"]
+    assert refused.value.path == ["explainCartIntent"]
     assert asker.statements == []
 
 
 async def test_the_reference_alone_refuses_a_missing_scope_too(asker: Asker) -> None:
+    query = f"query ($id: ID!) {{ {TRACE} }}"
+
     with pytest.raises(RequestRefused) as refused:
-        await asker.ask_reference("{ misuseCounts { reason } }", FJORD.viewer(Scope.INTENTS_READ))
+        await asker.ask_reference(query, FJORD.viewer(Scope.INTENTS_READ), {"id": INTENT})
 
     assert refused.value.code == "MISSING_SCOPE"
     assert asker.statements == []

@@ -5,12 +5,12 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import asyncpg
 import orjson
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 
 from app.core.ids import global_id
+from app.core.read_pool import create_read_pool
 from app.events.feed import Feed
 from app.events.schema import EVENT_LOG
 from app.graphql.context import fetch_from
@@ -22,14 +22,14 @@ from app.graphql.streams import stream_signer
 from app.schema import schema
 from tests.golden_world import APP_ID, CURSOR_KEY, FJORD, PRAIRIE, GoldenBrand
 from tests.reads.conftest import Asker
-from tests.reads.selections import everything_of
+from tests.reads.selections import asked_whole, everything_of, takes_nothing
 
 GRAPHQL = schema._schema
 assert GRAPHQL.query_type is not None
 assert GRAPHQL.subscription_type is not None
 QUERY = GRAPHQL.query_type.fields
 SUBSCRIPTION = GRAPHQL.subscription_type.fields
-WITHOUT_ID = [name for name, field in QUERY.items() if "id" not in field.args]
+WITHOUT_ID = [name for name, field in QUERY.items() if takes_nothing(field)]
 BY_ID = [name for name, field in QUERY.items() if "id" in field.args]
 RESOLVED = [
     name
@@ -66,29 +66,11 @@ def _traces(answer: Any, brand: GoldenBrand) -> list[str]:
     return [text for text in _texts(answer) if pattern.search(text)]
 
 
-@pytest.fixture
-def node_ids(asker: Asker) -> dict[str, dict[str, str]]:
-    """By brand and type: the global id of one row of each type that `node` can name."""
-    types = asker.engine.catalogue.node_types
-    found: dict[str, dict[str, str]] = {}
-    for brand in (FJORD, PRAIRIE):
-        rows = list(brand.all())
-        found[brand.name] = {}
-        for name, graphql_type in types.items():
-            mapping = asker.engine.catalogue.mapping(graphql_type)
-            assert mapping is not None
-            row = next((each for each in rows if isinstance(each, mapping.model)), None)
-            if row is not None:
-                found[brand.name][name] = global_id(name, row.id)  # type: ignore[attr-defined]  # a node
-    return found
-
-
 @pytest.mark.parametrize("name", [name for name in WITHOUT_ID if name not in RESOLVED])
 async def test_a_root_field_shows_a_brand_its_own_rows_and_no_trace_of_the_other(
     asker: Asker, name: str
 ) -> None:
-    selection = everything_of(GRAPHQL, get_named_type(QUERY[name].type), 2)
-    query = f"{{ {name} {selection} }}"
+    query = f"{{ {asked_whole(GRAPHQL, name, QUERY[name], 2)} }}"
 
     for own, other in ((FJORD, PRAIRIE), (PRAIRIE, FJORD)):
         answer = await asker.ask(query, own.viewer())
@@ -96,18 +78,9 @@ async def test_a_root_field_shows_a_brand_its_own_rows_and_no_trace_of_the_other
         assert _traces(answer, other) == []
 
 
-@pytest.mark.parametrize("name", [name for name in WITHOUT_ID if name in RESOLVED])
-async def test_a_resolved_root_field_reads_rows_of_the_asking_brand_alone(
-    asker: Asker, name: str
-) -> None:
-    selection = everything_of(GRAPHQL, get_named_type(QUERY[name].type), 2)
-
-    for own, other in ((FJORD, PRAIRIE), (PRAIRIE, FJORD)):
-        answer = await asker.ask(f"{{ {name} {selection} }}", own.viewer())
-        assert answer["data"][name] not in (None, [])
-        assert _traces(answer, other) == []
-        assert asker.statements != []
-        assert [sql for sql in asker.statements if "brand_id = $" not in sql] == []
+def test_every_resolved_root_field_takes_the_id_by_which_strangers_are_tried() -> None:
+    assert RESOLVED != []
+    assert set(RESOLVED) <= set(BY_ID)
 
 
 @pytest.mark.parametrize("name", [name for name in BY_ID if name in RESOLVED])
@@ -152,6 +125,20 @@ async def test_an_id_of_another_brand_names_nothing_by_node_or_any_root_field(
 
             assert mine == {"data": {field: {"id": key}}}
             assert theirs == by_reference == {"data": {field: None}}
+
+
+async def test_ids_of_another_brand_name_nothing_by_nodes(
+    asker: Asker, node_ids: dict[str, dict[str, str]]
+) -> None:
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    ids = list(node_ids["fjord"].values())
+
+    mine = await asker.ask(query, FJORD.viewer(), {"ids": ids})
+    theirs = await asker.ask(query, PRAIRIE.viewer(), {"ids": ids})
+
+    assert mine == {"data": {"nodes": [{"id": each} for each in ids]}}
+    assert theirs == {"data": {"nodes": [None] * len(ids)}}
+    assert theirs == await asker.ask_reference(query, PRAIRIE.viewer(), {"ids": ids})
 
 
 async def test_an_app_is_seen_by_every_brand_that_installed_it_and_no_installation_but_its_own(
@@ -215,9 +202,8 @@ async def test_a_cursor_of_another_brand_is_refused_by_every_list_below_a_row(
 @pytest.fixture
 async def live(asker: Asker, golden_database: str) -> AsyncIterator[Live]:
     """Live subscriptions over both golden brands' logs."""
-    pool = await asyncpg.create_pool(golden_database, min_size=1, max_size=2)
-    yield Live(asker.engine, fetch_from(pool), Feed(golden_database, pool), EVENT_LOG)
-    await pool.close()
+    async with await create_read_pool(golden_database, connections=2) as pool:
+        yield Live(asker.engine, fetch_from(pool), Feed(golden_database, pool), EVENT_LOG)
 
 
 @pytest.mark.parametrize("name", list(SUBSCRIPTION))

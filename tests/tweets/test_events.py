@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from app.core.database import ReadPool
 from app.core.ids import NOBODY, global_id
+from app.core.read_pool import ReadPool
 from app.core.resources import Resources
 from app.core.viewer import Scope, Viewer
 from app.graphql.engine import GraphQLRequest, create_engine

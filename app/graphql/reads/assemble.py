@@ -4,80 +4,65 @@ Generated code is a dict display per selection: no loop over fields is left at r
 the answer are GraphQL names and enter as string literals; values never enter the source.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, assert_never
+from binascii import b2a_base64
+from collections.abc import Callable, Sequence
+from typing import Any, assert_never
 
 import orjson
 
-from app.graphql.paging import CursorSigner, Page
+from app.graphql.reads.layout import ROWS, TOTAL, alone, cells_of
 from app.graphql.reads.plan import (
+    Asked,
     Constant,
     DocumentView,
     EdgeView,
     EmbeddedView,
     Entry,
+    GroupsSource,
+    GroupsView,
     JsonLeaf,
     JsonView,
     Leaf,
+    ListSource,
     ListView,
+    NodesView,
     ObjectView,
     OneView,
     PlaceLeaf,
     Plan,
-    RootRow,
+    RecordsView,
     SameRowView,
     Slot,
 )
+from app.graphql.reads.runs import (
+    ManyRun,
+    Place,
+    Row,
+    Rows,
+    across,
+    as_tuples,
+    connect,
+    each_of,
+    one_of,
+    within,
+)
+from app.graphql.reads.values import TOTAL_COUNT
 from app.graphql.scalars import Codec
 
-ANSWER_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
-
-Row = Sequence[Any]
-Rows = Sequence[Row]
-
-
-@dataclass(frozen=True)
-class ListRun:
-    """What one list was asked for in one run, and what signs its cursors."""
-
-    page: Page
-    signer: CursorSigner
-
-
-class Place(NamedTuple):
-    """Where a row of a stream stands; its cursor is signed only where it is shown."""
-
-    signer: CursorSigner
-    seq: int
-    previous_seq: int
-
-    @property
-    def cursor(self) -> str:
-        """To go on after this row."""
-        return self.signer.sign((self.seq,))
-
-    @property
-    def previous(self) -> str:
-        """The number of the row before it that passed the filter."""
-        return str(self.previous_seq)
-
-
-Assembler = Callable[[Rows, Sequence[ListRun]], dict[str, Any]]
-RowAssembler = Callable[[Row, Sequence[ListRun], Place], dict[str, Any]]
+Assembler = Callable[[Rows, Sequence[ManyRun]], dict[str, Any]]
+RowAssembler = Callable[[Row, Sequence[ManyRun], Place], dict[str, Any]]
 
 
 def assembler_of(plan: Plan) -> tuple[Assembler, str]:
     """The function that makes `data`, and its source for reading."""
     writer = _Writer()
-    asked = [root for root in plan.roots if not isinstance(root, Constant)]
+    cells = cells_of(plan)
     entries = []
     for root in plan.roots:
         if isinstance(root, Constant):
             entries.append(f"{root.key!r}: {root.value!r}")
             continue
-        rows = "rows" if len(asked) == 1 else f"rows[0][{asked.index(root)}]"
-        entries.append(f"{root.key!r}: {_root(writer, root, rows)}")
+        entries.append(f"{root.key!r}: {_root(writer, root, cells)}")
     writer.function("answer(rows, lists)", f"{{{', '.join(entries)}}}")
     return writer.compile("answer")
 
@@ -89,12 +74,25 @@ def row_assembler_of(view: ObjectView) -> tuple[RowAssembler, str]:
     return writer.compile("answer")
 
 
-def _root(writer: "_Writer", root: RootRow | ListView, rows: str) -> str:
+def _root(writer: "_Writer", root: Asked, cells: Sequence[tuple[Asked, str]]) -> str:
+    rows, total = (_cell(cells, root, what) for what in (ROWS, TOTAL))
     if isinstance(root, ListView):
-        return writer.connection(root, rows)
+        return writer.connection(root, rows, total)
+    if isinstance(root, GroupsView):
+        return writer.groups(root, rows)
+    if isinstance(root, NodesView):
+        return writer.nodes(root, rows)
     name = writer.name("row")
     writer.function(f"{name}(row, lists)", writer.object(root.view, "row"))
-    return f"{name}({rows}[0], lists) if {rows} else None"
+    return f"{name}(tuple({rows}[0]), lists) if {rows} else None"
+
+
+def _cell(cells: Sequence[tuple[Asked, str]], root: Asked, what: str) -> str:
+    if alone(cells):
+        return "rows" if what == ROWS else "None"
+    if (root, what) in cells:
+        return f"rows[0][{cells.index((root, what))}]"
+    return "()" if what == ROWS else "None"
 
 
 class _Writer:
@@ -103,23 +101,30 @@ class _Writer:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._known: dict[str, Any] = {
+            "b2a_base64": b2a_base64,
             "loads": orjson.loads,
-            "connect": _connect,
-            "each": _each,
-            "alone": _alone,
+            "connect": connect,
+            "across": across,
+            "as_tuples": as_tuples,
+            "each": each_of,
+            "alone": one_of,
+            "within": within,
             "nothing": {},
         }
         self._codecs: dict[Codec, str] = {}
         self._count = 0
+        self._memos: list[str] | None = None
+        """Of the function that is being written: dicts of single rows that were shown already."""
 
     def name(self, stem: str) -> str:
         """A fresh name."""
         self._count += 1
         return f"{stem}_{self._count}"
 
-    def function(self, head: str, result: str) -> None:
-        """Add a function of one expression."""
-        self._parts.append(f"def {head}:\n    return {result}\n")
+    def function(self, head: str, result: str, memos: Sequence[str] = ()) -> None:
+        """Add a function of one expression; each of *memos* is an empty dict at every call."""
+        made = "".join(f"    {memo} = {{}}\n" for memo in memos)
+        self._parts.append(f"def {head}:\n{made}    return {result}\n")
 
     def compile(self, name: str) -> tuple[Any, str]:
         """The named function and the whole source."""
@@ -134,27 +139,46 @@ class _Writer:
             return self._entries(view.entries, row)
         table = self.name("variants")
         makers = []
+        outer, self._memos = self._memos, None  # a variant's function does not see them
         for value, entries in view.variants.items():
             maker = self.name("variant")
             self.function(f"{maker}(row, lists)", self._entries(entries, "row"))
             makers.append(f"{value!r}: {maker}")
+        self._memos = outer
         self._parts.append(f"{table} = {{{', '.join(makers)}}}\n")
         return f"{table}[{_at(row, view.discriminator)}]({row}, lists)"
 
-    def connection(self, view: ListView, rows: str) -> str:
-        """The expression of a connection made of *rows*."""
+    def connection(self, view: ListView, rows: str, total: str) -> str:
+        """The expression of a connection made of *rows*, of *total* rows on all pages."""
         keys = [slot.position for slot in view.source.cursor_slots]
         cursor = self.name("cursor")
         values = ", ".join(f"row[{position}]" for position in keys)
         self.function(f"{cursor}(row, sign)", f"sign(({values},))" if keys else "None")
+        outer, memos = self._memos, list[str]()
+        self._memos = memos if view.source.request.inside is None else None  # long ones only
         parts = [self._part(part, cursor) for part in view.parts]
+        self._memos = outer
         maker = self.name("page")
         body = ", ".join(
             repr(key) + ": " + (repr(view.typename) if text is None else text)
             for key, text in parts
         )
-        self.function(f"{maker}(rows, lists, run, more)", f"{{{body}}}")
-        return f"connect({rows}, lists, {view.source.request.index}, {maker})"
+        self.function(f"{maker}(rows, lists, run, more, total)", f"{{{body}}}", memos)
+        return f"connect({rows}, lists, {view.source.request.index}, {maker}, {total})"
+
+    def nodes(self, view: NodesView, rows: str) -> str:
+        """The expression of a list of rows or nulls, one for each place of *rows*."""
+        shown = [
+            f"{self.object(one.view, 'row')} if {_at('row', one.present)} is not None else "
+            for one in view.rows
+        ]
+        return f"[{''.join(shown)}None for row in as_tuples({rows})]"
+
+    def groups(self, view: GroupsView, rows: str) -> str:
+        """The expression of a list of groups made of *rows*."""
+        if view.source.cut:
+            rows = f"within({rows}, lists[{view.source.request.index}])"
+        return f"[{self.object(view.view, 'row')} for row in as_tuples({rows})]"
 
     def _part(self, part: tuple[str, str, Any], cursor: str) -> tuple[str, str | None]:
         key, kind, below = part
@@ -164,7 +188,7 @@ class _Writer:
             return key, f"[{self._edge(below, cursor)} for row in rows]"
         if kind == "pageInfo":
             return key, self._page_info(below, cursor)
-        return key, None
+        return key, "total" if kind == TOTAL_COUNT else None
 
     def _edge(self, view: EdgeView, cursor: str) -> str:
         entries = []
@@ -196,37 +220,60 @@ class _Writer:
             case Constant(value=value):
                 return repr(value)
             case Leaf(slot=slot, codec=codec):
-                return self._leaf(_at(row, slot), codec)
+                return self._leaf(_at(row, slot), codec, never_null=slot.never_null)
             case PlaceLeaf(what=what):
                 return f"place.{what}"
             case SameRowView(view=view):
                 return self.object(view, row)
-            case ListView(source=source):
-                return self.connection(entry, _at(row, source.slot))
+            case ListView(source=listed):
+                rows = _rows_below(row, listed) if listed.shown else "()"
+                total = "None" if listed.total is None else _at(row, listed.total)
+                return self.connection(entry, rows, total)
+            case GroupsView(source=groups):
+                return self.groups(entry, _rows_below(row, groups))
             case _:
                 return self._or_null(entry, row)
 
-    def _or_null(self, entry: EmbeddedView | OneView | DocumentView, row: str) -> str:
+    def _or_null(self, entry: EmbeddedView | OneView | DocumentView | RecordsView, row: str) -> str:
         match entry:
+            case RecordsView(slot=slot, entries=parts):
+                return f"[{self._entries(parts, 'row')} for row in {_at(row, slot)} or ()]"
             case EmbeddedView(absent=absent, entries=entries):
                 shown = self._entries(entries, row)
                 return f"({shown} if {_at(row, absent)} is not None else None)"
-            case OneView(present=present, view=view):
-                return f"({self.object(view, row)} if {_at(row, present)} else None)"
+            case OneView(present=present):
+                return f"({self._one(entry, row)} if {_at(row, present)} is not None else None)"
             case DocumentView(slot=slot, view=inner):
                 text = _at(row, slot)
                 return f"(None if {text} is None else {self._json(inner)}(loads({text})))"
             case _:
                 assert_never(entry)
 
-    def _leaf(self, value: str, codec: Codec) -> str:
+    def _one(self, entry: OneView, row: str) -> str:
+        """The expression of a single row that is there, made once for each of its ids."""
+        if entry.identity is None or self._memos is None:
+            return self.object(entry.view, row)
+        memo = self.name("known")
+        self._memos.append(memo)
+        key = _at(row, entry.identity)
+        made = self.object(entry.view, row)
+        return f"({memo}.get({key}) or {memo}.setdefault({key}, {made}))"
+
+    def _leaf(self, value: str, codec: Codec, *, never_null: bool = False) -> str:
         if codec.to_json is None:
             return value
+        made = f"{self._codec(codec)}({value})"
+        if codec.source is not None:
+            made = codec.source.format(value)
+        return made if never_null else f"(None if {value} is None else {made})"
+
+    def _codec(self, codec: Codec) -> str:
+        """The name of a codec's function."""
         name = self._codecs.get(codec)
         if name is None:
             name = self._codecs[codec] = self.name("codec")
             self._known[name] = codec.to_json
-        return f"(None if {value} is None else {name}({value}))"
+        return name
 
     def _json(self, view: JsonView) -> str:
         """The name of a function from the value that holds the view's path to what is shown."""
@@ -234,7 +281,7 @@ class _Writer:
         found = "outer" + "".join(f".get({key!r}, nothing)" for key in view.path[:-1])
         if view.path:
             found += f".get({view.path[-1]!r})"
-        if view.entries:
+        if view.entries is not None:
             entries = (f"{each.key!r}: {self._json_entry(each)}" for each in view.entries)
             self.function(f"{name}_object(value)", f"{{{', '.join(entries)}}}")
             found = f"{'each' if view.many else 'alone'}({found}, {name}_object)"
@@ -253,33 +300,12 @@ class _Writer:
                 assert_never(entry)
 
 
+def _rows_below(row: str, listed: ListSource | GroupsSource) -> str:
+    if listed.in_columns:
+        begin = listed.slot.position
+        return f"across({row}, {begin}, {begin + len(listed.source.positions)})"
+    return _at(row, listed.slot)
+
+
 def _at(row: str, slot: Slot) -> str:
     return f"{row}[{slot.position}]"
-
-
-def _each(found: list[Any] | None, make: Callable[[Any], Any]) -> list[Any] | None:
-    return None if found is None else [make(value) for value in found]
-
-
-def _alone(found: Any, make: Callable[[Any], Any]) -> Any:
-    return None if found is None else make(found)
-
-
-def _connect(
-    rows: Rows,
-    lists: Sequence[ListRun],
-    index: int,
-    make: Callable[[Rows, Sequence[ListRun], ListRun, bool], dict[str, Any]],
-) -> dict[str, Any]:
-    """A page of *rows*, of which one more than asked for was read."""
-    run = lists[index]
-    more = len(rows) > run.page.rows
-    page = list(rows[: run.page.rows] if more else rows)
-    if run.page.backward:
-        page.reverse()
-    return make(page, lists, run, more)
-
-
-def to_bytes(answer: Mapping[str, Any]) -> bytes:
-    """The answer as JSON (RFC 8259), moments as RFC 3339 in UTC."""
-    return orjson.dumps(answer, option=ANSWER_OPTIONS)

@@ -10,19 +10,27 @@ from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import ColumnElement
-from strawberry import ID, UNSET
-from strawberry.annotation import StrawberryAnnotation
+from strawberry import ID
+from strawberry.types import get_object_definition
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
 from strawberry.utils.str_converters import to_camel_case
 
 from app.core.models import Model
 from app.core.viewer import Scope
-from app.graphql.paging import PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Order
+from app.graphql.paging import PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX
+from app.graphql.reads.filters import FilterMember, Filters
+from app.graphql.reads.inputs import argument
+from app.graphql.reads.orders import OrderChoice, Orders
 
 Predicate = Callable[[Any], ColumnElement[bool]]
 Join = Callable[[Any, Any], ColumnElement[bool]]
 T = TypeVar("T")
+
+
+class Construct:
+    """A binding that a module of its own declares: those of `aggregates`."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class One:
 
 @dataclass(frozen=True)
 class ListArgument:
-    """An argument of a list, beside those of paging, and the predicate it adds when given.
+    """An argument of the log, beside those of paging, and the predicate it adds when given.
 
     *to_database* makes the SQL parameter of the coerced value.
     """
@@ -62,10 +70,9 @@ class ListArgument:
 
 @dataclass(frozen=True)
 class Many:
-    """The rows of another type that *join* leads to, as a connection in *order*."""
+    """The rows of another type that *join* leads to, as a connection; at the root, all visible."""
 
     join: Join | None
-    order: Order
     arguments: Mapping[str, ListArgument]
 
 
@@ -132,6 +139,7 @@ Binding = (
     | RootNode
     | Stream
     | StreamPlace
+    | Construct
 )
 
 
@@ -159,57 +167,71 @@ class BoundField(ScopedField):
         return copied
 
 
-def taking(description: str, scope: Scope) -> str:
-    """A description that says which scope the field takes."""
-    return f"{description} Takes the scope `{scope.value}`."
+class ListField(BoundField):
+    """A list's field. What it lists decides its arguments, so they wait until that is known."""
+
+    @property
+    def arguments(self) -> list[StrawberryArgument]:
+        """Those of paging, those of the listed type, and those of this list alone."""
+        definition = getattr(self.type, "__strawberry_definition__", None)
+        node = None if definition is None else definition.type_var_map.get("NodeType")
+        if isinstance(node, LazyType):
+            node = node.resolve_type()
+        mapping = mapping_of(node) if isinstance(node, type) else None
+        asked = [] if mapping is None else mapping.arguments()
+        return [*_paging(), *asked, *(self._arguments or ())]
+
+    @arguments.setter
+    def arguments(self, value: list[StrawberryArgument]) -> None:
+        """Those of this list alone."""
+        self._arguments = value
 
 
-def _bound(
+def bound_field(
     binding: Binding,
     description: str,
     arguments: Sequence[StrawberryArgument] = (),
     scope: Scope | None = None,
 ) -> Any:
-    field = BoundField(description=description)
+    """A field of a mapped type or a root: what all constructs are made by."""
+    field = (ListField if isinstance(binding, Many) else BoundField)(description=description)
     field.binding, field.scope = binding, scope
     field.arguments = list(arguments)
     return field
 
 
-def argument(name: str, annotation: Any, description: str) -> StrawberryArgument:
-    """An argument of a bound field; optional arguments are absent or null alike."""
-    return StrawberryArgument(
-        python_name=name,
-        graphql_name=None,
-        type_annotation=StrawberryAnnotation(annotation),
-        description=description,
-        default=UNSET,
-    )
-
-
 def identity(description: str = "The global id.") -> Any:
     """The global id of the row."""
-    return _bound(Identity(), description)
+    return bound_field(Identity(), description)
 
 
-def column(description: str, name: str | None = None, *, id_of: str | None = None) -> Any:
-    """A leaf. *name* where the column is called otherwise; *id_of* for the key of another type."""
-    return _bound(Column(name, id_of), description)
+def column(
+    description: str,
+    name: str | None = None,
+    *,
+    id_of: str | None = None,
+    scope: Scope | None = None,
+) -> Any:
+    """A leaf. *name* where the column is called otherwise; *id_of* for the key of another type.
+
+    *scope* where the field takes one beyond its type's.
+    """
+    return bound_field(Column(name, id_of), description, scope=scope)
 
 
 def one(description: str, join: Join, *, scope: Scope | None = None) -> Any:
     """Another type's row. *join* takes the parent's table and the other's."""
-    return _bound(One(join), description, scope=scope)
+    return bound_field(One(join), description, scope=scope)
 
 
 def same_row(description: str) -> Any:
     """Another mapped type over this same row."""
-    return _bound(SameRow(), description)
+    return bound_field(SameRow(), description)
 
 
 def stream_place(description: str, what: str) -> Any:
     """In a stream: the row's `cursor`, or the number `previous` to it under the same filter."""
-    return _bound(StreamPlace(what), description)
+    return bound_field(StreamPlace(what), description)
 
 
 def stream(
@@ -228,46 +250,44 @@ def stream(
         "starts now, and its first item is a heartbeat with the cursor of that moment.",
     )
     bound = Stream(item, condition, _by_schema_names(arguments))
-    return _bound(bound, description, [after, *listed], scope)
+    return bound_field(bound, description, [after, *listed], scope)
 
 
-def many(description: str, join: Join, order: Order) -> Any:
-    """Another type's rows, as a connection."""
-    return _bound(Many(join, order, {}), description, _paging())
+def many(description: str, join: Join, *, scope: Scope | None = None) -> Any:
+    """Another type's rows, as a connection: filtered and ordered as that type offers."""
+    return bound_field(Many(join, {}), description, scope=scope)
 
 
-def embedded(description: str, *, absent: str, **columns: str) -> Any:
+def embedded(description: str, *, absent: str, scope: Scope | None = None, **columns: str) -> Any:
     """A value object made of this row's columns; null where the column *absent* is null."""
-    return _bound(Embedded(columns, absent), description)
+    return bound_field(Embedded(columns, absent), description, scope=scope)
 
 
 def document(description: str, column: str, *path: str, scope: Scope | None = None) -> Any:
     """A value object, or a list of them, inside a JSON column."""
-    return _bound(Document(column, path), description, scope=scope)
+    return bound_field(Document(column, path), description, scope=scope)
 
 
 def root_one(description: str, *, by: str | None = "id", scope: Scope | None = None) -> Any:
     """A root field for one visible row, by its global id, or the only visible one."""
     arguments = [] if by is None else [argument(by, str if by != "id" else ID, "Which one.")]
-    return _bound(RootOne(by, by), description, arguments, scope)
+    return bound_field(RootOne(by, by), description, arguments, scope)
 
 
 def root_node(description: str) -> Any:
     """The root field `node`."""
-    return _bound(RootNode(), description, [argument("id", ID, "A global id.")])
+    return bound_field(RootNode(), description, [argument("id", ID, "A global id.")])
 
 
 def root_many(
     description: str,
-    order: Order,
     arguments: Mapping[str, ListArgument] | None = None,
     scope: Scope | None = None,
 ) -> Any:
-    """A root field for all visible rows, as a connection."""
+    """A root field for all visible rows, as a connection: filtered and ordered as they offer."""
     extra = arguments or {}
     listed = [argument(name, each.annotation, each.description) for name, each in extra.items()]
-    bound = Many(None, order, _by_schema_names(extra))
-    return _bound(bound, description, [*_paging(), *listed], scope)
+    return bound_field(Many(None, _by_schema_names(extra)), description, listed, scope)
 
 
 def _by_schema_names(arguments: Mapping[str, ListArgument]) -> dict[str, ListArgument]:
@@ -300,18 +320,51 @@ class TypeMapping:
     """The column that tells the concrete type, for a mapped interface and its variants."""
     variant: str | None = None
     """The discriminator's value of a concrete type."""
+    grouped: bool = False
+    """Whether the type shows groups of rows, and no row."""
+    filters: Filters | None = None
+    """What its lists may be asked for."""
+    orders: Orders | None = None
+    """In which orders it can be listed; None: it is never listed."""
+
+    def arguments(self) -> list[StrawberryArgument]:
+        """The arguments of every list of the type, beside those of paging."""
+        found = []
+        if self.filters is not None:
+            found.append(self.filters.argument())
+        if self.orders is not None:
+            found.append(self.orders.argument())
+        return found
 
 
-_MARK = "__hashcart_mapping__"
+MARK = "__hashcart_mapping__"
 
 
 def maps(
-    model: type[Model], *, visible: Predicate, scope: Scope | None, discriminator: str | None = None
+    model: type[Model],
+    *,
+    visible: Predicate,
+    scope: Scope | None,
+    discriminator: str | None = None,
+    filters: Sequence[FilterMember] = (),
+    orders: Sequence[OrderChoice] = (),
 ) -> Callable[[type[T]], type[T]]:
-    """Map a type to a table. *visible* has no default: nothing is readable undecided."""
+    """Map a type to a table. *visible* has no default: nothing is readable undecided.
+
+    Every list of the type offers *filters* and *orders*; the first order is the usual one.
+    """
 
     def decorate(cls: type[T]) -> type[T]:
-        setattr(cls, _MARK, TypeMapping(model, visible, scope, discriminator))
+        name = get_object_definition(cls, strict=True).name
+        mapping = TypeMapping(
+            model,
+            visible,
+            scope,
+            discriminator,
+            filters=Filters(name, model, tuple(filters)) if filters else None,
+            orders=Orders(name, tuple(orders)) if orders else None,
+        )
+        setattr(cls, MARK, mapping)
         return cls
 
     return decorate
@@ -324,7 +377,7 @@ def maps_variant(value: str) -> Callable[[type[T]], type[T]]:
         interface = mapping_of(cls)
         if interface is None or interface.discriminator is None:
             raise TypeError(f"{cls.__name__} inherits no mapped interface with a discriminator.")
-        setattr(cls, _MARK, replace(interface, variant=value))
+        setattr(cls, MARK, replace(interface, variant=value))
         return cls
 
     return decorate
@@ -332,5 +385,5 @@ def maps_variant(value: str) -> Callable[[type[T]], type[T]]:
 
 def mapping_of(cls: type) -> TypeMapping | None:
     """The mapping of a class, or None where it reads no table."""
-    mapping = getattr(cls, _MARK, None)
+    mapping = getattr(cls, MARK, None)
     return mapping if isinstance(mapping, TypeMapping) else None

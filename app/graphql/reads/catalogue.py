@@ -39,6 +39,13 @@ def strawberry_field(field: GraphQLField) -> StrawberryField | None:
     return found if isinstance(found, StrawberryField) else None
 
 
+def python_name(field: GraphQLField) -> str:
+    """The name in Python of a field that Strawberry made."""
+    found = strawberry_field(field)
+    assert found is not None
+    return found.python_name
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """The mapped side of a schema."""
@@ -59,11 +66,9 @@ class Catalogue:
 
     def column_name(self, field: GraphQLField) -> str:
         """The column that a leaf's field is called after."""
-        found = strawberry_field(field)
-        assert found is not None
         binding = self.binding(field)
         renamed = binding.name if isinstance(binding, Column) else None
-        return renamed or found.python_name
+        return renamed or python_name(field)
 
     def codec(self, field: GraphQLField) -> Codec:
         """The codec of a leaf. `ID` says whose id it is, everything else has its own."""

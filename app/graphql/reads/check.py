@@ -11,6 +11,7 @@ from graphql import (
     is_leaf_type,
 )
 
+from app.graphql.reads.aggregates import Aggregate
 from app.graphql.reads.binding import (
     Column,
     Document,
@@ -24,6 +25,7 @@ from app.graphql.reads.binding import (
     TypeMapping,
 )
 from app.graphql.reads.catalogue import Catalogue, is_connection, is_list
+from app.graphql.reads.check_groups import group_faults
 from app.graphql.scalars import CODECS
 
 
@@ -45,13 +47,15 @@ def check_schema(catalogue: Catalogue) -> None:
         if not isinstance(graphql_type, GraphQLObjectType | GraphQLInterfaceType):
             continue
         mapping = catalogue.mapping(graphql_type)
-        if mapping is None:
+        if mapping is None or mapping.grouped:
             continue
+        faults.extend(f"{graphql_type.name}, {fault}" for fault in _order_faults(mapping))
         for name, field in graphql_type.fields.items():
             fault = _fault_of(catalogue, mapping, field)
             if fault is not None:
                 faults.append(f"{graphql_type.name}.{name}: {fault}")
     faults.extend(_root_faults(catalogue))
+    faults.extend(group_faults(catalogue))
     if faults:
         raise SchemaFaults("\n".join(faults))
 
@@ -63,6 +67,8 @@ def _root_faults(catalogue: Catalogue) -> list[str]:
         binding = catalogue.binding(field)
         if isinstance(binding, RootOne | Many) and _target_mapping(catalogue, field) is None:
             found.append(f"Query.{name}: {_NOT_MAPPED}")
+        elif isinstance(binding, Many) and (fault := _list_fault(catalogue, field)):
+            found.append(f"Query.{name}: {fault}")
     return found
 
 
@@ -81,8 +87,8 @@ def _fault_of(catalogue: Catalogue, mapping: TypeMapping, field: GraphQLField) -
             return _columns_fault(mapping, [column])
         case One() | SameRow():
             return None if _target_mapping(catalogue, field) else _NOT_MAPPED
-        case Many(order=order):
-            return _list_fault(catalogue, field, order.columns)
+        case Many() | Aggregate() as many:
+            return _list_fault(catalogue, field) if isinstance(many, Many) else None
         case _:
             return "is bound as a root field; use `one` or `many`."
 
@@ -114,18 +120,31 @@ def _column_fault(mapping: TypeMapping, name: str, *, nullable_allowed: bool) ->
     return None
 
 
-def _list_fault(catalogue: Catalogue, field: GraphQLField, order: tuple[str, ...]) -> str | None:
+def _list_fault(catalogue: Catalogue, field: GraphQLField) -> str | None:
     if not is_connection(get_named_type(field.type)):
         return "is a list without a ceiling; its type must be `Connection[...]`."
     target = _target_mapping(catalogue, field)
     if target is None:
         return "lists a type that is not mapped; put `@maps(...)` on it."
-    faults = (_column_fault(target, name, nullable_allowed=False) for name in order)
-    return next((fault for fault in faults if fault is not None), None)
+    if target.orders is None:
+        return "lists a type without an order; name one by `@maps(..., orders=...)`."
+    return None
+
+
+def _order_faults(mapping: TypeMapping) -> list[str]:
+    """What is wrong with the orders that a type offers; filters are looked at as they are made."""
+    faults = []
+    for choice in () if mapping.orders is None else mapping.orders.choices:
+        for name in choice.order.columns:
+            fault = _column_fault(mapping, name, nullable_allowed=False)
+            if fault is not None:
+                faults.append(f"order {choice.name}: {fault}")
+    return faults
 
 
 def _target_mapping(catalogue: Catalogue, field: GraphQLField) -> TypeMapping | None:
     named = get_named_type(field.type)
     if isinstance(named, GraphQLObjectType) and is_connection(named):
         named = get_named_type(named.fields["nodes"].type)
-    return catalogue.mapping(named)
+    mapping = catalogue.mapping(named)
+    return None if mapping is None or mapping.grouped else mapping

@@ -15,18 +15,32 @@ from graphql import (
     OperationType,
     validate,
 )
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 
 from app.core.ids import parse_global_id
 from app.graphql.errors import DocumentRefused, ErrorCode, RequestRefused
 from app.graphql.limits import check_document, check_validation, parse_document
+from app.graphql.reads.nodes import types_named
+from app.graphql.reads.nulls import NullGuard
+from app.graphql.reads.shaping import GIVEN, shape_of
+from app.graphql.reads.variables import ERRORS_TOLD_MAX, VariableCoercion
 
 DOCUMENTS_CACHED = 1_000
-CHARACTERS_CACHED = 1_000_000
-"""The text of all cached documents together. About 80 bytes were kept for a character when measured
-(tracemalloc, an example operation), so the cache stays below some 80 MB, plans apart."""
+BYTES_CACHED = 128 * 1024 * 1024
+"""Of all cached documents and their plans together, estimated by the two measures below, which were
+taken by tracemalloc of example operations."""
+BYTES_PER_CHARACTER = 80
+"""Of a document's text, once it is parsed and validated."""
+BYTES_PER_FIELD = 1_000
+"""Of a plan, for each field that its document selects: statement, assembler and the plan itself."""
 PLANS_CACHED_PER_DOCUMENT = 64
-ERRORS_TOLD_MAX = 20
+
+
+@dataclass(eq=False)
+class Room:
+    """What a cache of documents holds, in estimated bytes."""
+
+    taken: int = 0
 
 
 @dataclass(eq=False)
@@ -37,6 +51,14 @@ class PreparedOperation:
     operation: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     root: GraphQLObjectType
+    coercion: VariableCoercion
+    nulls: NullGuard
+    characters: int
+    """Of the text."""
+    fields: int
+    """That the document selects, with those of its fragments wherever they are spread."""
+    room: Room = field(default_factory=Room)
+    """Where what it holds is counted; that of the cache, as long as it is in it."""
     plans: "OrderedDict[Hashable, Any]" = field(default_factory=OrderedDict)
 
     @property
@@ -46,9 +68,17 @@ class PreparedOperation:
 
     def keep(self, shape: Hashable, compiled: Any) -> None:
         """Remember what was compiled for a shape; the least recently used leaves first."""
+        before = len(self.plans)
         self.plans[shape] = compiled
         if len(self.plans) > PLANS_CACHED_PER_DOCUMENT:
             self.plans.popitem(last=False)
+        self.room.taken += (len(self.plans) - before) * self.fields * BYTES_PER_FIELD
+
+    @property
+    def bytes(self) -> int:
+        """What it holds, estimated."""
+        plans = len(self.plans) * self.fields * BYTES_PER_FIELD
+        return self.characters * BYTES_PER_CHARACTER + plans
 
 
 class Documents:
@@ -58,7 +88,7 @@ class Documents:
         self._schema = schema
         self._node_types = node_types
         self._known: OrderedDict[tuple[str, str | None], PreparedOperation] = OrderedDict()
-        self._characters = 0
+        self._room = Room()
 
     def prepare(self, text: str, operation_name: str | None) -> PreparedOperation:
         """The operation of that name in *text*.
@@ -71,21 +101,29 @@ class Documents:
         found = self._known.get(key)
         if found is not None:
             self._known.move_to_end(key)
-            return found
-        prepared = self._prepare(text, operation_name)
-        self._known[key] = prepared
-        self._characters += len(text)
-        while len(self._known) > DOCUMENTS_CACHED or self._characters > CHARACTERS_CACHED:
-            (left, _), _ = self._known.popitem(last=False)
-            self._characters -= len(left)
-        return prepared
+        else:
+            found = self._known[key] = self._prepare(text, operation_name)
+            found.room = self._room
+            self._room.taken += found.bytes
+        if self._room.taken > BYTES_CACHED or len(self._known) > DOCUMENTS_CACHED:
+            self._make_room()
+        return found
+
+    def _make_room(self) -> None:
+        """Let the least recently used leave, the one that is asked for excepted."""
+        while len(self._known) > 1 and (
+            self._room.taken > BYTES_CACHED or len(self._known) > DOCUMENTS_CACHED
+        ):
+            _, left = self._known.popitem(last=False)
+            self._room.taken -= left.bytes
+            left.room = Room()  # whoever still runs it counts for himself
 
     def _prepare(self, text: str, operation_name: str | None) -> PreparedOperation:
         try:
             document = parse_document(text)
         except GraphQLSyntaxError as error:
             raise DocumentRefused(ErrorCode.GRAPHQL_PARSE_FAILED, [error]) from None
-        check_document(document)
+        selected = check_document(document)
         errors = validate(self._schema, document, max_errors=ERRORS_TOLD_MAX)
         check_validation(errors)
         if errors:
@@ -98,35 +136,37 @@ class Documents:
             for node in document.definitions
             if isinstance(node, FragmentDefinitionNode)
         }
-        return PreparedOperation(document, operation, fragments, root)
+        coercion = VariableCoercion(self._schema, operation)
+        nulls = NullGuard(self._schema, document, operation)
+        return PreparedOperation(
+            document, operation, fragments, root, coercion, nulls, len(text), selected
+        )
 
     def variables(self, prepared: PreparedOperation, given: Mapping[str, Any]) -> VariableValues:
         """The variables, coerced, with defaults.
 
         Raises:
-            DocumentRefused: one is missing or of another type.
+            DocumentRefused: one is missing, of another type, or null where none may be.
         """
-        found = get_variable_values(
-            self._schema,
-            prepared.operation.variable_definitions or (),
-            dict(given),
-            max_errors=ERRORS_TOLD_MAX,
-        )
-        if isinstance(found, list):
-            raise DocumentRefused(ErrorCode.BAD_USER_INPUT, found)
-        return found
+        variables = prepared.coercion.coerce(given)
+        errors = prepared.nulls.misplaced(variables)
+        if errors:
+            raise DocumentRefused(ErrorCode.BAD_USER_INPUT, errors)
+        return variables
 
     def shape(self, variables: VariableValues) -> Hashable:
-        """What a plan depends on: booleans, what an id names, and the presence of all else."""
-        return tuple(
-            (name, self._shape_of(value)) for name, value in sorted(variables.coerced.items())
-        )
+        """What a plan depends on: the shape of each variable, and what an id names."""
+        return tuple([(name, self._shape_of(value)) for name, value in variables.coerced.items()])
 
     def _shape_of(self, value: Any) -> Hashable:
-        if value is None or isinstance(value, bool):
-            return value
-        parsed = parse_global_id(value) if isinstance(value, str) else None
-        return parsed[0] if parsed is not None and parsed[0] in self._node_types else "given"
+        if type(value) is int:  # far the most: how many
+            return GIVEN
+        if isinstance(value, str):
+            parsed = parse_global_id(value)
+            return parsed[0] if parsed is not None and parsed[0] in self._node_types else GIVEN
+        if isinstance(value, list) and value and isinstance(value[0], str):
+            return types_named([each for each in value if each], self._node_types)
+        return shape_of(value)
 
 
 def _operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -4,21 +4,33 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import VariableValues
 
 from app.core.ids import NOBODY, parse_global_id
 from app.core.models import Model
 from app.core.viewer import Scope, Viewer
 from app.graphql.errors import ErrorCode, RequestRefused
 from app.graphql.limits import ROWS_MAX
-from app.graphql.paging import Order, page_of, signer_for
-from app.graphql.reads.assemble import Assembler, ListRun, assembler_of, to_bytes
+from app.graphql.paging import CursorSigner, Order, page_of
+from app.graphql.reads.aggregates import GROUPS_MAX, first_groups
+from app.graphql.reads.assemble import Assembler, assembler_of
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.documents import Documents, PreparedOperation
-from app.graphql.reads.plan import ListSource, Plan, RootRow
+from app.graphql.reads.nodes import checked_ids, keys_by_type, keys_name
+from app.graphql.reads.plan import (
+    GroupsSource,
+    ListRequest,
+    ListSource,
+    ManySource,
+    NodesSource,
+    Plan,
+    RootRow,
+)
 from app.graphql.reads.planner import Planner
+from app.graphql.reads.runs import GroupsRun, ListRun, ManyRun, NodesRun, to_bytes
 from app.graphql.reads.sql import (
     Statement,
+    condition_name,
     filter_name,
     key_name,
     limit_name,
@@ -51,9 +63,9 @@ class Reads:
     def compile(self, prepared: PreparedOperation, variables: VariableValues) -> CompiledOperation:
         """The compiled operation, from the cache if its shape was met before."""
         shape = self._documents.shape(variables)
-        if shape in prepared.plans:
+        found: CompiledOperation | None = prepared.plans.get(shape)
+        if found is not None:
             prepared.plans.move_to_end(shape)
-            found: CompiledOperation = prepared.plans[shape]
             return found
         compiled = self._compile(prepared, variables)
         prepared.keep(shape, compiled)
@@ -89,31 +101,46 @@ class Reads:
 
     def bind(
         self, plan: Plan, variables: VariableValues, viewer: Viewer
-    ) -> tuple[dict[str, Any], list[ListRun]]:
+    ) -> tuple[dict[str, Any], list[ManyRun]]:
         """The values of the statement's parameters, and what each list is asked for.
 
         Raises:
             RequestRefused: a missing scope, a bad cursor, too large a page.
         """
-        need_scopes(plan.scopes, viewer)
+        if not plan.needed <= viewer.scopes:
+            need_scopes(plan.scopes, viewer)
         values = viewer.parameters()
-        runs = self.bind_lists(plan.lists, variables, viewer, values)
-        for root in plan.roots:
-            if isinstance(root, RootRow) and root.argument is not None:
-                values[row_name(root.index)] = _row_key(root, variables)
+        runs = self.bind_lists(plan.lists, variables, viewer, values) if plan.lists else []
+        for root in plan.found_rows:
+            values[row_name(root.index)] = _row_key(root, variables)
         return values, runs
 
     def bind_lists(
         self,
-        lists: Sequence[ListSource],
+        lists: Sequence[ManySource],
         variables: VariableValues,
         viewer: Viewer,
         values: dict[str, Any],
-    ) -> list[ListRun]:
+    ) -> list[ManyRun]:
         """What each list is asked for; its parameters join *values*."""
-        runs = [self._bind_list(listed, variables, viewer, values) for listed in lists]
+        runs = [self._bind_many(listed, variables, viewer, values) for listed in lists]
         check_rows(rows_asked(lists, runs))
         return runs
+
+    def _bind_many(
+        self,
+        listed: ManySource,
+        variables: VariableValues,
+        viewer: Viewer,
+        values: dict[str, Any],
+    ) -> ManyRun:
+        match listed:
+            case GroupsSource():
+                return bind_groups(listed, variables, values)
+            case NodesSource():
+                return bind_nodes(listed, variables, values)
+            case ListSource():
+                return self._bind_list(listed, variables, viewer, values)
 
     def _bind_list(
         self,
@@ -123,16 +150,53 @@ class Reads:
         values: dict[str, Any],
     ) -> ListRun:
         request = listed.request
-        given = get_argument_values(request.definition, request.node, variables)
-        signer = signer_for(self._cursor_key, viewer.brand_id, listed.name, listed.order)
-        kinds = kinds_of(listed.order, listed.source.mapping.model)
+        given = request.arguments(variables)
+        signer = None
+        if listed.cursor_slots or request.has_cursor:
+            signer = CursorSigner(self._cursor_key, viewer.brand_id.bytes + listed.context)
+        kinds: Sequence[type] = ()
+        if request.has_cursor:
+            kinds = kinds_of(listed.order, listed.source.mapping.model)
         page = page_of(given, signer, kinds, request.path)
         values[limit_name(request.index)] = page.rows + 1
         for position, key in enumerate(page.after or ()):
             values[key_name(request.index, position)] = key
         for name, argument in request.filters.items():
             values[filter_name(request.index, name)] = argument.to_database(given[name])
+        bind_condition(request, given, values)
         return ListRun(page, signer)
+
+
+def bind_condition(request: ListRequest, given: Mapping[str, Any], values: dict[str, Any]) -> None:
+    """Let the values of a filter join *values*."""
+    if request.condition is not None:
+        asked = request.condition.bind(given["filter"], request.path)
+        for number, value in enumerate(asked):
+            values[condition_name(request.index, number)] = value
+
+
+def bind_nodes(nodes: NodesSource, variables: VariableValues, values: dict[str, Any]) -> NodesRun:
+    """Which rows are asked for by id; their keys join *values*."""
+    request = nodes.request
+    ids = checked_ids(request.arguments(variables)["ids"], request.path)
+    for name, keys in keys_by_type(ids, tuple(nodes.ones)).items():
+        values[keys_name(request.index, name)] = keys
+    return NodesRun(len(ids))
+
+
+def bind_groups(
+    groups: GroupsSource, variables: VariableValues, values: dict[str, Any]
+) -> GroupsRun:
+    """What groups are asked for; their parameters join *values*."""
+    request = groups.request
+    given = request.arguments(variables)
+    bind_condition(request, given, values)
+    most = groups.groups_max or GROUPS_MAX
+    if not groups.cut:
+        return GroupsRun(most)
+    first = first_groups(given, request.path)
+    values[limit_name(request.index)] = GROUPS_MAX + 1 if first is None else first
+    return GroupsRun(min(most, first or GROUPS_MAX), request.path)
 
 
 def kinds_of(order: Order, model: type[Model]) -> list[type]:
@@ -152,12 +216,12 @@ def need_scopes(scopes: Mapping[Scope, Sequence[str]], viewer: Viewer) -> None:
             )
 
 
-def rows_asked(lists: Sequence[ListSource], runs: Sequence[ListRun]) -> int:
+def rows_asked(lists: Sequence[ManySource], runs: Sequence[ManyRun]) -> int:
     """How many rows the lists of one statement ask for together, lists in lists multiplied."""
     sizes: list[int] = []
     for listed, run in zip(lists, runs, strict=True):
         inside = listed.request.inside
-        sizes.append(run.page.rows * (1 if inside is None else sizes[inside]))
+        sizes.append(run.rows * (1 if inside is None else sizes[inside]))
     return sum(sizes)
 
 
@@ -171,7 +235,7 @@ def check_rows(rows: int) -> None:
 
 
 def _row_key(root: RootRow, variables: VariableValues) -> Any:
-    given = get_argument_values(root.definition, root.node, variables)[root.argument or ""]
+    given = root.arguments(variables)[root.argument or ""]
     if root.type_name is None:
         return given
     parsed = parse_global_id(given)

@@ -10,7 +10,16 @@ from graphql import OperationType
 from app.core.viewer import Viewer
 from app.graphql.engine import Engine, GraphQLRequest
 from app.graphql.reads.execute import CompiledOperation, Fetch
-from app.graphql.reads.plan import Constant, ListView, Source
+from app.graphql.reads.filters import AllOf, AnyOf, Comparison, Condition, Missing, Not
+from app.graphql.reads.plan import (
+    Constant,
+    GroupsSource,
+    GroupsView,
+    ListRequest,
+    ListView,
+    NodesView,
+    Source,
+)
 
 
 @dataclass(frozen=True)
@@ -103,8 +112,14 @@ def _plan_lines(compiled: CompiledOperation) -> Iterator[str]:
     for root in compiled.plan.roots:
         if isinstance(root, Constant):
             yield f"{root.key}: {root.value!r}"
-        elif isinstance(root, ListView):
-            yield f"{root.key}: list {root.source.request.index} of"
+        elif isinstance(root, NodesView):
+            yield f"{root.key}: rows {root.source.request.index} by their ids of"
+            for one in root.source.ones.values():
+                yield from _source_lines(one.source, 1)
+        elif isinstance(root, ListView | GroupsView):
+            what = "list" if isinstance(root, ListView) else f"groups by {_keys(root.source)},"
+            asked = asked_of(root.source.request)
+            yield f"{root.key}: {what} {root.source.request.index}{asked} of"
             yield from _source_lines(root.source.source, 1)
         else:
             yield f"{root.key}: row {root.index} by {root.column or 'visibility'} of"
@@ -123,7 +138,35 @@ def _source_lines(source: Source, depth: int) -> Iterator[str]:
         yield f"{indent}one {name}:"
         yield from _source_lines(one.source, depth + 1)
     for listed in source.lists:
+        if isinstance(listed, GroupsSource):
+            yield f"{indent}groups {listed.request.index} {listed.name} by {_keys(listed)}:"
+            yield from _source_lines(listed.source, depth + 1)
+            continue
         way = "desc" if listed.order.descending else "asc"
         order = ", ".join(listed.order.columns)
-        yield f"{indent}list {listed.request.index} {listed.name} by {order} {way}:"
+        asked = asked_of(listed.request)
+        yield f"{indent}list {listed.request.index} {listed.name} by {order} {way}{asked}:"
         yield from _source_lines(listed.source, depth + 1)
+
+
+def _keys(groups: GroupsSource) -> str:
+    return ", ".join(groups.keys) or "nothing"
+
+
+def asked_of(request: ListRequest) -> str:
+    """What a list's filter asks, in words; nothing where it has none."""
+    return "" if request.condition is None else f" where {_told(request.condition.condition)}"
+
+
+def _told(condition: Condition) -> str:
+    match condition:
+        case Comparison(column=column, path=path):
+            return f"{column} {path[-1]} ?"
+        case Missing(column=column, is_null=is_null):
+            return f"{column} isNull {str(is_null).lower()}"
+        case Not(part=part):
+            return f"not {_told(part)}"
+        case AllOf(parts=parts):
+            return f"({' and '.join(map(_told, parts))})" if parts else "true"
+        case AnyOf(parts=parts):
+            return f"({' or '.join(map(_told, parts))})" if parts else "false"

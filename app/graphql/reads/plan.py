@@ -7,13 +7,21 @@ of one field are two views over one source. Nothing here knows SQL.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
 
 from graphql import FieldNode, GraphQLField
 
 from app.core.viewer import Scope
-from app.graphql.paging import Order
+from app.graphql.paging import Order, context_of
+from app.graphql.reads.aggregates import Expression, Summed, SummedMoney
+from app.graphql.reads.arguments import FieldArguments
 from app.graphql.reads.binding import Join, ListArgument, TypeMapping
+from app.graphql.reads.filters import PlannedFilter
 from app.graphql.scalars import Codec
+
+COUNT = "rows_counted"
+"""The column of a group that holds how many rows it has."""
 
 
 @dataclass(eq=False)
@@ -23,6 +31,8 @@ class Slot:
     column: str | None
     """The column, or None for the mark that the row is there at all."""
     position: int = -1
+    never_null: bool = False
+    """Whether it holds a value in every row that there is."""
 
 
 @dataclass(eq=False)
@@ -32,11 +42,26 @@ class Source:
     mapping: TypeMapping
     columns: dict[str | None, Slot] = field(default_factory=dict)
     ones: dict[str, "OneSource"] = field(default_factory=dict)
-    lists: list["ListSource"] = field(default_factory=list)
+    lists: list["ListSource | GroupsSource"] = field(default_factory=list)
+    positions: range = range(0)
+    """Where its values stand in the rows that it is part of, once it is laid out."""
 
     def slot(self, column: str | None) -> Slot:
         """The slot of a column, one for all who want it."""
-        return self.columns.setdefault(column, Slot(column))
+        found = self.columns.get(column)
+        if found is None:
+            never_null = column is None or _never_null(self.mapping, column)
+            found = self.columns[column] = Slot(column, never_null=never_null)
+        return found
+
+    def presence(self) -> Slot:
+        """A slot that is null where there is no row: one that is wanted anyway, if any will do."""
+        known = (slot for slot in self.columns.values() if slot.never_null)
+        return next(known, None) or self.slot(None)
+
+    def identity(self) -> Slot | None:
+        """The slot of the id, for tables that have one."""
+        return self.slot("id") if "id" in self.mapping.model.__table__.columns else None
 
     def one(self, name: str, join: Join, mapping: TypeMapping) -> "Source":
         """The single row beside this one under *name*, the same for all who want it."""
@@ -67,11 +92,66 @@ class ListSource:
     source: Source
     request: "ListRequest"
     slot: Slot = field(default_factory=lambda: Slot(None))
+    in_columns: bool = False
+    """Whether a parent's row has an array for each column, from the slot's position on."""
     cursor_slots: tuple[Slot, ...] = ()
+    total: Slot | None = None
+    """How many rows there are on all pages together; None: that is not asked."""
+    shown: bool = True
+    """Whether rows are asked for at all, and not only their number."""
+
+    def slots(self) -> list[Slot]:
+        """What a parent's row holds of it."""
+        return [*([self.slot] if self.shown else ()), *([self.total] if self.total else ())]
+
+    @cached_property
+    def context(self) -> bytes:
+        """What its cursors are good for, behind the brand."""
+        return context_of(self.name, self.order)
 
     def want_cursor(self) -> None:
         """Want the order's columns, of which cursors are made."""
         self.cursor_slots = tuple(self.source.slot(name) for name in self.order.columns)
+
+
+@dataclass(eq=False)
+class GroupsSource:
+    """Groups of a table's rows: of the whole table at the root, of a parent's rows below it.
+
+    The source's columns are not the table's: they are the names of keys, measures, and `COUNT`.
+    """
+
+    name: str
+    join: Join | None
+    source: Source
+    by: tuple[str, ...]
+    """The fields that tell groups apart, by their names in Python."""
+    keys: Mapping[str, Expression]
+    """The columns that tell groups apart, and how a row has them."""
+    request: "ListRequest"
+    groups_max: int | None
+    """The most groups there can be, by the values of their keys; None where one is no enum."""
+    sums: dict[str, Summed] = field(default_factory=dict)
+    money: tuple[str, SummedMoney] | None = None
+    slot: Slot = field(default_factory=lambda: Slot(None))
+    in_columns: bool = False
+
+    @property
+    def cut(self) -> bool:
+        """Whether the argument `first` says how many are wanted: at the root."""
+        return self.join is None
+
+    def slots(self) -> list[Slot]:
+        """What a parent's row holds of it."""
+        return [self.slot]
+
+
+@dataclass(eq=False)
+class NodesSource:
+    """Rows by the global ids that are asked for, one place for each id: by type what it finds."""
+
+    ones: dict[str, OneSource]
+    request: "ListRequest"
 
 
 @dataclass(eq=False)
@@ -88,6 +168,13 @@ class ListRequest:
     """Those that were given."""
     inside: int | None
     """The index of the list whose rows it lies below."""
+    condition: PlannedFilter | None = None
+    """What its argument `filter` asks."""
+
+    @cached_property
+    def arguments(self) -> FieldArguments:
+        """Coerces the arguments of a run."""
+        return FieldArguments(self.definition, self.node)
 
 
 @dataclass(frozen=True)
@@ -132,16 +219,26 @@ class JsonView:
     key: str
     path: tuple[str, ...]
     many: bool
-    entries: tuple["JsonLeaf | JsonView | Constant", ...]
+    entries: tuple["JsonLeaf | JsonView | Constant", ...] | None
+    """None for leaves, shown as they are; of an object nothing may be selected (`@skip`)."""
 
 
 @dataclass(frozen=True)
 class DocumentView:
-    """A value object inside the JSON column in *slot*; a leaf list has no entries."""
+    """A value object, or a list of leaves, inside the JSON column in *slot*."""
 
     key: str
     slot: Slot
     view: JsonView
+
+
+@dataclass(frozen=True)
+class RecordsView:
+    """A list of value objects, each of a record in the slot's array; slots point into a record."""
+
+    key: str
+    slot: Slot
+    entries: tuple[Leaf | Constant, ...]
 
 
 @dataclass(frozen=True)
@@ -151,6 +248,8 @@ class OneView:
     key: str
     present: Slot
     view: "ObjectView"
+    identity: Slot | None = None
+    """What tells whether it is the same row as beside another row of a list."""
 
 
 @dataclass(frozen=True)
@@ -194,11 +293,40 @@ class ListView:
     key: str
     source: ListSource
     parts: "tuple[tuple[str, str, EdgeView | ObjectView | tuple[tuple[str, str], ...] | None], ...]"
-    """(key, "edges" | "nodes" | "pageInfo" | "__typename", what is selected below)."""
+    """(key, "edges" | "nodes" | "pageInfo" | "totalCount" | "__typename", what lies below)."""
     typename: str
 
 
-Entry = Leaf | Constant | EmbeddedView | DocumentView | OneView | SameRowView | PlaceLeaf | ListView
+@dataclass(frozen=True)
+class GroupsView:
+    """A key that holds groups: a plain list of objects."""
+
+    key: str
+    source: GroupsSource
+    view: ObjectView
+
+
+@dataclass(frozen=True)
+class NodesView:
+    """A key that holds a row, or null, for each id; by type what is shown of it."""
+
+    key: str
+    source: NodesSource
+    rows: tuple[OneView, ...]
+
+
+Entry = (
+    Leaf
+    | Constant
+    | EmbeddedView
+    | DocumentView
+    | OneView
+    | SameRowView
+    | PlaceLeaf
+    | ListView
+    | GroupsView
+    | RecordsView
+)
 
 
 @dataclass(frozen=True)
@@ -216,36 +344,42 @@ class RootRow:
     type_name: str | None
     """What the global id must name; None where the argument is no global id."""
 
+    @cached_property
+    def arguments(self) -> FieldArguments:
+        """Coerces the arguments of a run."""
+        return FieldArguments(self.definition, self.node)
+
+
+ManySource: TypeAlias = ListSource | GroupsSource | NodesSource
+
+Asked: TypeAlias = RootRow | ListView | GroupsView | NodesView
+"""A root field that reads a table."""
+
 
 @dataclass(frozen=True)
 class Plan:
     """What one statement must read, and the answer it becomes."""
 
-    roots: tuple[RootRow | ListView | Constant, ...]
+    roots: tuple[Asked | Constant, ...]
     scopes: Mapping[Scope, tuple[str, ...]]
     """The scopes it takes, each with the path of the first field that takes it."""
-    lists: tuple[ListSource, ...]
+    lists: tuple[ManySource, ...]
     """In the order of their requests' indexes."""
     complete: bool
     """Whether every root field reads a table; if not, the operation runs on the reference."""
 
+    @cached_property
+    def found_rows(self) -> tuple[RootRow, ...]:
+        """The root fields whose single row is found by an argument."""
+        rows = (root for root in self.roots if isinstance(root, RootRow))
+        return tuple(row for row in rows if row.argument is not None)
 
-def lay_out(source: Source) -> int:
-    """Give every slot of a row its position; return the row's width.
-
-    A row holds its own columns, then those of its single rows, then its lists.
-    """
-    return _lay_out(source, 0)
+    @cached_property
+    def needed(self) -> frozenset[Scope]:
+        """The scopes alone."""
+        return frozenset(self.scopes)
 
 
-def _lay_out(source: Source, position: int) -> int:
-    for slot in source.columns.values():
-        slot.position = position
-        position += 1
-    for one in source.ones.values():
-        position = _lay_out(one.source, position)
-    for listed in source.lists:
-        listed.slot.position = position
-        position += 1
-        _lay_out(listed.source, 0)
-    return position
+def _never_null(mapping: TypeMapping, column: str) -> bool:
+    found = None if mapping.grouped else mapping.model.__table__.columns.get(column)
+    return found is not None and not found.nullable

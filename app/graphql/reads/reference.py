@@ -7,9 +7,9 @@ answers, run here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 from graphql import (
@@ -17,9 +17,7 @@ from graphql import (
     ExecutionResult,
     GraphQLField,
     GraphQLInterfaceType,
-    GraphQLNamedType,
     GraphQLObjectType,
-    GraphQLResolveInfo,
     execute,
     get_named_type,
     is_enum_type,
@@ -38,7 +36,6 @@ from app.graphql.reads.binding import (
     RootNode,
     RootOne,
     ScopedField,
-    TypeMapping,
 )
 from app.graphql.reads.catalogue import (
     Catalogue,
@@ -48,17 +45,22 @@ from app.graphql.reads.catalogue import (
     strawberry_field,
 )
 from app.graphql.reads.execute import kinds_of, need_scopes
+from app.graphql.reads.nodes import RootNodes, checked_ids
+from app.graphql.reads.reference_groups import GROUP_RESOLVERS
 from app.graphql.reads.reference_rows import (
+    Info,
     ReferenceContext,
+    Resolver,
     Row,
     RowAsTable,
+    Target,
+    asked_of,
     beyond,
     connection_of,
+    count_rows,
     select_rows,
 )
-
-Resolver = Callable[..., Any]
-Info: TypeAlias = GraphQLResolveInfo[Any]
+from app.graphql.reads.values import TOTAL_COUNT
 
 
 def install(catalogue: Catalogue) -> None:
@@ -74,6 +76,8 @@ def install(catalogue: Catalogue) -> None:
 
 
 def _install_on(catalogue: Catalogue, owner: GraphQLObjectType) -> None:
+    if is_connection(owner):
+        owner.fields[TOTAL_COUNT].resolve = lambda connection, info: connection.total_count()
     if is_connection(owner) or is_edge(owner) or is_page_info(owner):
         return
     if catalogue.mapping(owner) is not None:
@@ -81,22 +85,31 @@ def _install_on(catalogue: Catalogue, owner: GraphQLObjectType) -> None:
     for name, field in owner.fields.items():
         binding = catalogue.binding(field)
         if binding is None and field.resolve is not None:
-            field.resolve = _with_scope(field, name, field.resolve)
+            field.resolve = _with_scopes(catalogue, field, field.resolve)
         make = _RESOLVERS.get(type(binding))
         if binding is not None and make is not None:
-            resolve = make(_Target(catalogue, owner, name, field), binding)
-            field.resolve = _with_scope(field, name, resolve)
+            resolve = make(Target(catalogue, owner, name, field), binding)
+            field.resolve = _with_scopes(catalogue, field, resolve)
 
 
-def _with_scope(field: GraphQLField, name: str, resolve: Resolver) -> Resolver:
-    """The resolver, refusing who lacks the field's own scope."""
+def _with_scopes(catalogue: Catalogue, field: GraphQLField, resolve: Resolver) -> Resolver:
+    """The resolver, refusing who lacks the field's own scope or that of the rows it reads."""
     found = strawberry_field(field)
-    scope = found.scope if isinstance(found, ScopedField) else None
-    if scope is None:
+    named = get_named_type(field.type)
+    if isinstance(named, GraphQLObjectType) and is_connection(named):
+        named = get_named_type(named.fields["nodes"].type)
+    mapping = catalogue.mapping(named)
+    wanted = (
+        found.scope if isinstance(found, ScopedField) else None,
+        mapping.scope if mapping is not None else None,
+    )
+    scopes = [scope for scope in wanted if scope is not None]
+    if not scopes:
         return resolve
 
     def checked(source: Any, info: Info, **given: Any) -> Any:
-        need_scopes({scope: (name,)}, info.context.viewer)
+        path = [str(key) for key in info.path.as_list()]
+        need_scopes(dict.fromkeys(scopes, path), info.context.viewer)
         return resolve(source, info, **given)
 
     return checked
@@ -129,34 +142,11 @@ def _type_of(catalogue: Catalogue, interface: GraphQLInterfaceType) -> Resolver:
     return resolve
 
 
-@dataclass(frozen=True)
-class _Target:
-    """The field that a resolver is made for."""
-
-    catalogue: Catalogue
-    owner: GraphQLObjectType
-    name: str
-    field: GraphQLField
-
-    def named(self) -> GraphQLNamedType:
-        """The type of the field without its wrappers."""
-        return get_named_type(self.field.type)
-
-    def mapping(self) -> TypeMapping:
-        """The table behind the field's type, for a connection behind its nodes."""
-        named = self.named()
-        if isinstance(named, GraphQLObjectType) and is_connection(named):
-            named = get_named_type(named.fields["nodes"].type)
-        mapping = self.catalogue.mapping(named)
-        assert mapping is not None
-        return mapping
-
-
-def _identity(target: _Target, binding: Identity) -> Resolver:
+def _identity(target: Target, binding: Identity) -> Resolver:
     return lambda row, info: global_id(target.owner.name, row["id"])
 
 
-def _column(target: _Target, binding: Column) -> Resolver:
+def _column(target: Target, binding: Column) -> Resolver:
     if target.catalogue.mapping(target.owner) is None:
         return _value(target, binding)
     column = target.catalogue.column_name(target.field)
@@ -166,7 +156,7 @@ def _column(target: _Target, binding: Column) -> Resolver:
     return lambda row, info: codec.apply(row[column])
 
 
-def _value(target: _Target, binding: Column) -> Resolver:
+def _value(target: Target, binding: Column) -> Resolver:
     found_field = strawberry_field(target.field)
     assert found_field is not None
     python_name = found_field.python_name
@@ -178,7 +168,7 @@ def _value(target: _Target, binding: Column) -> Resolver:
     return resolve
 
 
-def _embedded(target: _Target, binding: Embedded) -> Resolver:
+def _embedded(target: Target, binding: Embedded) -> Resolver:
     def resolve(row: Row, info: Info) -> SimpleNamespace | None:
         if row[binding.absent] is None:
             return None
@@ -187,7 +177,7 @@ def _embedded(target: _Target, binding: Embedded) -> Resolver:
     return resolve
 
 
-def _document(target: _Target, binding: Document) -> Resolver:
+def _document(target: Target, binding: Document) -> Resolver:
     def resolve(row: Row, info: Info) -> Any:
         found = row[binding.column]
         if isinstance(found, str):  # asyncpg gives JSON as text unless it was told otherwise
@@ -199,7 +189,7 @@ def _document(target: _Target, binding: Document) -> Resolver:
     return resolve
 
 
-def _one(target: _Target, binding: One) -> Resolver:
+def _one(target: Target, binding: One) -> Resolver:
     async def resolve(row: Row, info: Info) -> Row | None:
         rows = await select_rows(
             info.context, target.mapping(), lambda table: [binding.join(RowAsTable(row), table)]
@@ -209,7 +199,7 @@ def _one(target: _Target, binding: One) -> Resolver:
     return resolve
 
 
-def _root_one(target: _Target, binding: RootOne) -> Resolver:
+def _root_one(target: Target, binding: RootOne) -> Resolver:
     async def resolve(source: object, info: Info, **given: Any) -> Row | None:
         name = binding.column
         key: Any = given.get(binding.argument or "")
@@ -228,13 +218,16 @@ def _root_one(target: _Target, binding: RootOne) -> Resolver:
     return resolve
 
 
-def _node(target: _Target, binding: RootNode) -> Resolver:
+def _node(target: Target, binding: RootNode) -> Resolver:
     async def resolve(source: object, info: Info, id: str) -> Row | None:
         parsed = parse_global_id(id)
         named = target.catalogue.node_types.get(parsed[0]) if parsed else None
         mapping = target.catalogue.mapping(named) if named else None
         if parsed is None or named is None or mapping is None:
             return None
+        if mapping.scope is not None:
+            path = [str(each) for each in info.path.as_list()]
+            need_scopes({mapping.scope: path}, info.context.viewer)
         key = parsed[1]
         rows = await select_rows(info.context, mapping, lambda table: [table.id == key])
         return Row(mapping, {**rows[0], "__typename": named.name}) if rows else None
@@ -242,17 +235,31 @@ def _node(target: _Target, binding: RootNode) -> Resolver:
     return resolve
 
 
-def _many(target: _Target, binding: Many) -> Resolver:
+def _nodes(target: Target, binding: RootNodes) -> Resolver:
+    find = _node(target, RootNode())
+
+    async def resolve(source: object, info: Info, ids: list[str]) -> list[Row | None]:
+        checked_ids(ids, [str(key) for key in info.path.as_list()])
+        return [await find(source, info, each) for each in ids]
+
+    return resolve
+
+
+def _many(target: Target, binding: Many) -> Resolver:
     list_name = f"{target.owner.name}.{target.name}"
 
     async def resolve(row: Row | None, info: Info, **given: Any) -> SimpleNamespace:
         context: ReferenceContext = info.context
         mapping = target.mapping()
-        signer = signer_for(context.cursor_key, context.viewer.brand_id, list_name, binding.order)
-        kinds = kinds_of(binding.order, mapping.model)
-        page = page_of(given, signer, kinds, [str(key) for key in info.path.as_list()])
+        assert mapping.orders is not None  # the start-up check refuses lists of other types
+        order = mapping.orders.chosen(given.get("orderBy"))
+        signer = signer_for(context.cursor_key, context.viewer.brand_id, list_name, order)
+        kinds = kinds_of(order, mapping.model)
+        path = [str(key) for key in info.path.as_list()]
+        page = page_of(given, signer, kinds, path)
+        asked = asked_of(mapping, given.get("filter"), path)
 
-        def conditions(table: Any) -> list[ColumnElement[bool]]:
+        def passing(table: Any) -> list[ColumnElement[bool]]:
             found = []
             if binding.join is not None and row is not None:
                 found.append(binding.join(RowAsTable(row), table))
@@ -260,15 +267,19 @@ def _many(target: _Target, binding: Many) -> Resolver:
                 if given.get(name) is not None:
                     value = literal(argument.to_database(given[name]), argument.sql_type)
                     found.append(argument.predicate(table, value))
-            return [*found, *beyond(table, binding, page)]
+            return [*found, *asked(table)]
 
-        rows = await select_rows(context, mapping, conditions, binding, page)
-        return connection_of(rows, binding, page, signer)
+        def conditions(table: Any) -> list[ColumnElement[bool]]:
+            return [*passing(table), *beyond(table, order, page)]
+
+        rows = await select_rows(context, mapping, conditions, order, page)
+        count = partial(count_rows, context, mapping, passing)
+        return connection_of(rows, order, page, signer, count)
 
     return resolve
 
 
-_RESOLVERS: Mapping[type, Callable[[_Target, Any], Resolver]] = {
+_RESOLVERS: Mapping[type, Callable[[Target, Any], Resolver]] = {
     Identity: _identity,
     Column: _column,
     Embedded: _embedded,
@@ -277,4 +288,6 @@ _RESOLVERS: Mapping[type, Callable[[_Target, Any], Resolver]] = {
     Many: _many,
     RootOne: _root_one,
     RootNode: _node,
+    RootNodes: _nodes,
+    **GROUP_RESOLVERS,
 }

@@ -11,39 +11,43 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
-    Boolean,
     ColumnElement,
-    FromClause,
     Integer,
     Select,
-    Text,
     bindparam,
-    cast,
     func,
     literal_column,
     select,
-    true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import asyncpg
 
-from app.core.models import Model
 from app.graphql.paging import Order
+from app.graphql.reads.grouped import grouped, largest_first
+from app.graphql.reads.layout import TOTAL, alone, cells_of
+from app.graphql.reads.nodes import PLACE, places
 from app.graphql.reads.plan import (
-    Constant,
+    Asked,
+    GroupsSource,
     ListRequest,
     ListSource,
     ListView,
+    NodesSource,
+    NodesView,
     OneSource,
     Plan,
     RootRow,
     Source,
 )
+from app.graphql.reads.tables import (
+    DIALECT,
+    SelectedRow,
+    Table,
+    array_of,
+    arrays_of,
+    table_of,
+)
 
-DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 _NOTHING = literal_column("0", Integer)
-_HERE: ColumnElement[bool] = literal_column("true", Boolean)
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,13 @@ class Statement:
 
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         """The parameters in the order of the text."""
+        known = {**self.constants, **values} if self.constants else values
+        if not self.processors:
+            return [known[name] for name in self.names]
         found = []
         for name in self.names:
-            value = values[name] if name in values else self.constants[name]
             process = self.processors.get(name)
+            value = known[name]
             found.append(value if process is None or value is None else process(value))
         return found
 
@@ -78,6 +85,11 @@ def key_name(index: int, position: int) -> str:
 def filter_name(index: int, argument: str) -> str:
     """The parameter of a list's further argument."""
     return f"list_{index}_{argument}"
+
+
+def condition_name(index: int, number: int) -> str:
+    """The parameter of a comparison in a list's filter."""
+    return f"list_{index}_filter_{number}"
 
 
 def row_name(index: int) -> str:
@@ -107,16 +119,16 @@ def compile_statement(statement: Select[Any]) -> Statement:
 def statement_of(plan: Plan) -> Statement | None:
     """The one statement of a plan, or None where no table is asked."""
     builder = _Builder()
-    roots = [root for root in plan.roots if not isinstance(root, Constant)]
-    if not roots:
+    cells = cells_of(plan)
+    if not cells:
         return None
-    if len(roots) == 1:
-        return compile_statement(builder.root(roots[0], record=False))
-    arrays = [
-        _array(builder.root(root, record=True)).label(f"root_{number}")
-        for number, root in enumerate(roots)
+    if alone(cells):
+        return compile_statement(builder.root(cells[0][0], record=False))
+    columns = [
+        builder.cell(root, what).label(f"root_{number}")
+        for number, (root, what) in enumerate(cells)
     ]
-    return compile_statement(select(*arrays))
+    return compile_statement(select(*columns))
 
 
 def rows_statement(
@@ -134,33 +146,10 @@ def rows_statement(
     return compile_statement(rows)
 
 
-def _read(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """JSON is read as text, whatever the connection would make of it."""
-    return cast(column, Text) if isinstance(column.type, JSON) else column
-
-
-def _array(rows: Select[Any]) -> ColumnElement[Any]:
-    return func.array(rows.scalar_subquery())
-
-
 def _order_by(table: "Table", order: Order, *, backward: bool) -> list[ColumnElement[Any]]:
     descending = order.descending != backward
     columns = [table.column(name) for name in order.columns]
     return [column.desc() if descending else column.asc() for column in columns]
-
-
-class Table:
-    """An alias of a table whose columns are attributes: what joins and predicates take."""
-
-    def __init__(self, model: type[Model], name: str) -> None:
-        self.alias = model.__table__.alias(name)
-
-    def column(self, name: str) -> ColumnElement[Any]:
-        """The column of that name."""
-        return self.alias.c[name]
-
-    def __getattr__(self, name: str) -> ColumnElement[Any]:
-        return self.alias.c[name]
 
 
 class _Builder:
@@ -173,12 +162,20 @@ class _Builder:
         """An alias of the source's table, named for reading."""
         self._tables += 1
         model = source.mapping.model
-        return Table(model, f"{model.__tablename__}_{self._tables}")
+        return table_of(model, f"{model.__tablename__}_{self._tables}")
 
-    def root(self, root: RootRow | ListView, *, record: bool) -> Select[Any]:
+    def cell(self, root: Asked, what: str) -> ColumnElement[Any]:
+        """A root field as one value: an array of its rows, or how many there are."""
+        if what == TOTAL and isinstance(root, ListView):
+            return self._count(root.source, None)
+        return array_of(self.root(root, record=True))
+
+    def root(self, root: Asked, *, record: bool) -> Select[Any]:
         """The select of a root field; as a *record*, each row is one value."""
-        if isinstance(root, ListView):
-            return self._list(root.source, None, record=record)
+        if isinstance(root, NodesView):
+            return self._nodes(root.source, record=record)
+        if not isinstance(root, RootRow):
+            return self._many(root.source, None, record=record)
         table = self.table(root.source)
         rows = self.rows(root.source, table, record=record)
         if root.column is None:
@@ -186,43 +183,113 @@ class _Builder:
         column = table.column(root.column)
         return rows.where(column == bindparam(row_name(root.index), type_=column.type))
 
-    def rows(self, source: Source, table: Table, *, record: bool) -> Select[Any]:
-        """The visible rows of a source, with the columns as laid out: own, single rows, lists."""
-        columns: list[ColumnElement[Any]] = [
-            (_HERE if name is None else _read(table.column(name))).label(f"c{slot.position}")
-            for name, slot in source.columns.items()
-        ]
-        laterals = [self._single(one, table) for one in source.ones.values()]
-        tables: FromClause = table.alias
-        for lateral in laterals:
-            columns.extend(lateral.c)
-            tables = tables.outerjoin(lateral, true())
-        for listed in source.lists:
-            rows = self._list(listed, table, record=True)
-            columns.append(_array(rows).label(f"c{listed.slot.position}"))
-        shown = [func.row(*columns)] if record else columns
-        return select(*shown).select_from(tables).where(source.mapping.visible(table))
+    def _nodes(self, nodes: NodesSource, *, record: bool) -> Select[Any]:
+        wanted = places(nodes.request.index, list(nodes.ones))
+        row = SelectedRow(wanted)
+        for one in nodes.ones.values():
+            self._single(one, Table(wanted), row)
+        return row.select(record=record).order_by(wanted.c[PLACE])
 
-    def _single(self, one: OneSource, parent: Table) -> FromClause:
+    def rows(self, source: Source, table: Table, *, record: bool) -> Select[Any]:
+        """The visible rows of a source."""
+        visible = table.visible(source.mapping.visible)
+        return self._selected(source, table, record=record).where(visible)
+
+    def _selected(self, source: Source, table: Table, *, record: bool) -> Select[Any]:
+        """The values of a source as laid out: its columns, its single rows, its lists."""
+        row = SelectedRow(table.alias)
+        for name, slot in source.columns.items():
+            row.column(table, name, slot.position)
+        for one in source.ones.values():
+            self._single(one, table, row)
+        for listed in source.lists:
+            self._below(listed, table, row)
+        return row.select(record=record)
+
+    def _single(self, one: OneSource, parent: Table, row: SelectedRow) -> None:
         table = self.table(one.source)
         name = f"one_{self._tables}"
         rows = self.rows(one.source, table, record=False).where(one.join(parent, table))
-        return rows.offset(_NOTHING).correlate(parent.alias).lateral(name)
+        rows = rows.offset(_NOTHING).correlate(parent.alias)
+        row.joined(rows, name, one.source.positions)
+
+    def _below(self, listed: ListSource | GroupsSource, parent: Table, row: SelectedRow) -> None:
+        begin = listed.slot.position
+        if isinstance(listed, ListSource) and not listed.shown:
+            pass
+        elif listed.in_columns:
+            rows = self._many(listed, parent, record=False)
+            name, count = f"many_{self._tables}", len(listed.source.positions)
+            arrays = arrays_of(rows, f"{name}_rows", begin, count)
+            row.joined(arrays, name, range(begin, begin + count))
+        else:
+            row.value(array_of(self._many(listed, parent, record=True)), begin)
+        if isinstance(listed, ListSource) and listed.total is not None:
+            row.value(self._count(listed, parent), listed.total.position)
+
+    def _many(
+        self, listed: ListSource | GroupsSource, parent: Table | None, *, record: bool
+    ) -> Select[Any]:
+        if isinstance(listed, GroupsSource):
+            return self._groups(listed, parent, record=record)
+        return self._list(listed, parent, record=record)
+
+    def _groups(self, groups: GroupsSource, parent: Table | None, *, record: bool) -> Select[Any]:
+        table = self.table(groups.source)
+        rows = grouped(groups, table, _passing(groups, table, parent))
+        if parent is not None:
+            rows = rows.correlate(parent.alias)
+        derived = Table(rows.subquery(f"groups_{self._tables}"))
+        shown = self._selected(groups.source, derived, record=record)
+        shown = shown.order_by(*largest_first(groups, derived.alias))
+        if not groups.cut:
+            return shown
+        return shown.limit(bindparam(limit_name(groups.request.index), type_=Integer()))
+
+    def _count(self, listed: ListSource, parent: Table | None) -> ColumnElement[Any]:
+        table = self.table(listed.source)
+        count = select(func.count()).select_from(table.alias)
+        count = count.where(*_passing(listed, table, parent))
+        return (count if parent is None else count.correlate(parent.alias)).scalar_subquery()
 
     def _list(self, listed: ListSource, parent: Table | None, *, record: bool) -> Select[Any]:
         table = self.table(listed.source)
         request, order = listed.request, listed.order
-        rows = self.rows(listed.source, table, record=record)
-        if listed.join is not None and parent is not None:
-            rows = rows.where(listed.join(parent, table)).correlate(parent.alias)
-        for name, argument in request.filters.items():
-            parameter = bindparam(filter_name(request.index, name), type_=argument.sql_type)
-            rows = rows.where(argument.predicate(table, parameter))
+        rows = self._selected(listed.source, table, record=record)
+        rows = rows.where(*_passing(listed, table, parent))
+        if parent is not None:
+            rows = rows.correlate(parent.alias)
         if request.has_cursor:
             rows = rows.where(_beyond_cursor(table, order, request))
         return rows.order_by(*_order_by(table, order, backward=request.backward)).limit(
             bindparam(limit_name(request.index), type_=Integer())
         )
+
+
+def _passing(
+    listed: ListSource | GroupsSource, table: Table, parent: Table | None
+) -> list[ColumnElement[bool]]:
+    """What every row of a list meets, on whatever page: visibility, join, filter."""
+    visible = table.visible(listed.source.mapping.visible)
+    joined = [] if listed.join is None or parent is None else [listed.join(parent, table)]
+    return [visible, *joined, *_asked(table, listed.request)]
+
+
+def _asked(table: Table, request: ListRequest) -> list[ColumnElement[bool]]:
+    """What a list's arguments ask of its rows, whatever the page."""
+    index = request.index
+    found = [
+        argument.predicate(table, bindparam(filter_name(index, name), type_=argument.sql_type))
+        for name, argument in request.filters.items()
+    ]
+    if request.condition is not None:
+        found.append(
+            request.condition.predicate(
+                table,
+                lambda number, sql_type: bindparam(condition_name(index, number), type_=sql_type),
+            )
+        )
+    return found
 
 
 def _beyond_cursor(table: Table, order: Order, request: ListRequest) -> ColumnElement[bool]:

@@ -13,7 +13,20 @@ from app.graphql.reads.plan import Constant, EmbeddedView, JsonLeaf, JsonView, L
 from app.graphql.scalars import PLAIN, global_id_of
 
 TYPENAME = "__typename"
+TOTAL_COUNT = "totalCount"
 Details: TypeAlias = list[FieldDetails]
+
+
+@dataclass(frozen=True)
+class AnswerPlace:
+    """Where in the answer a selection stands: its path, and the list it lies below."""
+
+    path: tuple[str, ...]
+    inside: int | None = None
+
+    def at(self, key: str) -> "AnswerPlace":
+        """The place of a key below this one."""
+        return AnswerPlace((*self.path, key), self.inside)
 
 
 @dataclass(frozen=True)
@@ -52,7 +65,7 @@ class ValuePlanner:
         target = get_named_type(definition.type)
         many = is_list(definition.type)
         if is_leaf_type(target):
-            return JsonView(key, path, many, ())
+            return JsonView(key, path, many, None)
         assert isinstance(target, GraphQLObjectType)
         entries = tuple(
             self._json_entry(target, inner_key, found)

@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from app.core import clock
-from app.core.database import ReadPool
 from app.core.ids import NOBODY
 from app.core.keys import Keys
+from app.core.read_pool import ReadPool
 from app.core.settings import Environment, Settings
 from app.events.log import write_transaction
 from app.pages.answers import PATH

@@ -1,6 +1,6 @@
-SELECT cart_intent_1.id AS c0, cart_intent_1.status AS c1, cart_intent_1.hand_off_url AS c2, one_2.c3, one_2.c4
+SELECT cart_intent_1.id AS c0, cart_intent_1.status AS c1, cart_intent_1.hand_off_url AS c2, one_2.c3
 FROM cart_intent AS cart_intent_1
-LEFT OUTER JOIN LATERAL (SELECT cart_intent_2.id AS c3, true AS c4
+LEFT OUTER JOIN LATERAL (SELECT cart_intent_2.id AS c3
 FROM cart_intent AS cart_intent_2
 WHERE cart_intent_2.brand_id = $1::UUID
 AND cart_intent_2.brand_id = cart_intent_1.brand_id

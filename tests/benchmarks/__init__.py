@@ -1,0 +1,1 @@
+"""What the benchmarks conclude, and what they ask: not how fast anything is."""

@@ -1,0 +1,1 @@
+"""Operations generated over the whole schema, answered by compiler and reference alike."""
