@@ -289,7 +289,7 @@ def _no_http(random: Random, body: bytes) -> Attempt:
     texts = (
         b"\r\n" * 1_000,
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"GET /\r\n\r\n",
+        b"GET /a-line-without-version\r\n\r\n",
         b"POST / HTTP/9.9\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
         random.randbytes(500),
