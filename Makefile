@@ -13,6 +13,11 @@ export PYTHON
 python := .venv/bin/python
 say := @printf '==> %s\n'
 
+# Three processes for two cores: many tests wait for others. Who has nothing left takes over from who has most.
+pytest := $(python) -m pytest -n 3 --dist worksteal
+# The tests start some hundred processes: compiled modules are kept, also where the environment says otherwise.
+test check soak: export PYTHONDONTWRITEBYTECODE =
+
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
 		printf '%-18s %s\n' "$$name" "$$text"; done
@@ -28,7 +33,7 @@ demo: .venv/ready ## Run a seeded brand with live cart adds, at http://127.0.0.1
 	@exec .venv/bin/hashcart demo
 
 test: .venv/ready ## Run the tests that a machine with Python alone can run (4 minutes at most)
-	@$(python) -m pytest -n 3 --dist loadfile
+	@HASHCART_TEST_PYTHON_ALONE=1 $(pytest)
 
 check: .venv/ready ## Check format, lint, types, contracts, and every test on PostgreSQL 18 and 15
 	$(say) "Format and lint"
@@ -39,11 +44,12 @@ check: .venv/ready ## Check format, lint, types, contracts, and every test on Po
 	@$(python) -m mypy .ci/lock.py .ci/migration.py
 	$(say) "Contracts between the layers"
 	@.venv/bin/lint-imports --no-logo
-	$(say) "Every test on PostgreSQL 18, and beside it those that touch the database on 15"
-	@.ci/tests
+	$(say) "Every test on PostgreSQL 18, and those that touch the database on 15"
+	@PYTEST="$(pytest)" .ci/tests
 
-soak: .venv/ready ## Run the tests whose counts grow, with their full counts
-	@HASHCART_TEST_SCALE=soak $(python) -m pytest -m scaled
+soak: .venv/ready ## Run the tests whose counts grow, with their full counts (see tests/README.md)
+	$(say) "About an hour on two cores; a line for each test that has ended"
+	@HASHCART_TEST_SCALE=soak $(pytest) -m scaled -v
 
 bench: .venv/ready ## Measure, and print the figures
 	@$(python) -m benchmarks

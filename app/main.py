@@ -1,6 +1,7 @@
 """Assembly of the server: FastAPI for the edge, the engine in front of `/graphql`."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,8 +14,10 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.core.database import create_sessions, create_write_engine
+from app.core.keep_alive import KeepAliveProtocol
 from app.core.keys import Keys
 from app.core.migrate import head_revision
 from app.core.outage import is_outage
@@ -99,6 +102,7 @@ def create_server(resources: Resources) -> Server:
         fetch_from(resources.reads),
         fetch_from(resources.primary_reads),
         partial(write_transaction, resources.sessions),
+        viewers.recall,
     )
     feed = Feed(resources.database_url, resources.primary_reads)
     live = Live(engine, context.fetch_primary, feed, EVENT_LOG)
@@ -106,9 +110,18 @@ def create_server(resources: Resources) -> Server:
     front = _Front(
         {GRAPHQL_PATH: GraphQLEndpoint(engine, context), DOOR_PATH: Door(resources, inbox)},
         GraphQLSocketEndpoint(engine, context, live),
-        create_edge(resources, inbox),
+        _behind_proxies(create_edge(resources, inbox)),
     )
     return Server(front, engine, feed, live, inbox)
+
+
+def _behind_proxies(app: ASGIApp) -> ASGIApp:
+    """*app*, told the client that a trusted proxy tells; uvicorn's variable says whom to trust.
+
+    What stands in front of it asks for no client, so its requests do not pay for that.
+    """
+    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+    return cast(ASGIApp, ProxyHeadersMiddleware(cast(Any, app), trusted))
 
 
 def create_edge(resources: Resources, inbox: Inbox) -> FastAPI:
@@ -192,25 +205,30 @@ async def _why_not_ready(resources: Resources, head: str) -> str | None:
     return None
 
 
+def web_config(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
+    """How the server speaks HTTP and WebSocket."""
+    return uvicorn.Config(
+        cast(Any, app),
+        host=host,
+        port=port,
+        http=KeepAliveProtocol,
+        proxy_headers=False,  # see `_behind_proxies`
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws_max_size=SOCKET_BYTES_MAX,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
 async def serve(resources: Resources) -> None:
     """Serve until SIGTERM or SIGINT; requests that run are finished first."""
     server = create_server(resources)
     settings = resources.settings
     stop = asyncio.Event()
-    web = uvicorn.Server(
-        uvicorn.Config(
-            server.app,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws_max_size=SOCKET_BYTES_MAX,
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
-    )
+    web = uvicorn.Server(web_config(server.app, host=settings.host, port=settings.port))
     async with server.inbox, asyncio.TaskGroup() as tasks:
         tasks.create_task(server.feed.run(stop))
         tasks.create_task(run_relay(resources.database_url, stop))

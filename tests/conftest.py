@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -19,6 +20,10 @@ from app.core.resources import Resources, open_resources
 from app.core.settings import Settings
 from app.events.partitions import ensure_partitions
 from tests.databases import cloned, created, with_database
+
+# How long an example takes says nothing here: the machine has other work.
+hypothesis.settings.register_profile("hashcart", deadline=None)
+hypothesis.settings.load_profile("hashcart")
 
 pytest_plugins = ["tests.needs", "tests.walk"]
 

@@ -1,10 +1,13 @@
 """What a test needs beyond Python, on which PostgreSQL it runs, and how large its counts are.
 
 A pytest plugin. A test says `@pytest.mark.needs("chromium")`; where that is missing the test is
-left out, and the last lines of the run say so and how to get it. Three variables rule a run:
+left out, and the last lines of the run say so and how to get it. Four variables rule a run:
 
 - `HASHCART_TEST_SCALE`: `small` (default), `check` or `soak`, the argument that `scale` answers.
-- `HASHCART_PG_MAJOR`: runs on that PostgreSQL only the tests that touch the database.
+- `HASHCART_PG_MAJOR`: runs on that PostgreSQL only the tests that touch the database, without those
+  marked `once`.
+- `HASHCART_TEST_PYTHON_ALONE=1`: leaves out what needs more programs than Python and what its
+  packages carry, also where they are here: it takes as long, and shows as much, everywhere.
 - `HASHCART_TEST_NOTHING_LEFT_OUT=1`: whatever is missing is an error.
 """
 
@@ -47,6 +50,12 @@ class Need:
     is_here: Callable[[], bool]
     remedy: str
     """What to do to get it, for the last lines of a run."""
+    is_program: bool = True
+    """Whether it is something to install, and not how the tests are run."""
+
+    def may_be_used(self) -> bool:
+        """Whether tests that need it are to run."""
+        return not (self.is_program and python_alone()) and self.is_here()
 
 
 def has_postgresql(major: int) -> bool:
@@ -103,9 +112,11 @@ NEEDS = {
     "postgresql-15": Need(
         lambda: has_postgresql(15), "on Debian 12: apt-get install postgresql-15"
     ),
-    "root": Need(is_root, "run the tests as root"),
+    "root": Need(is_root, "run the tests as root", is_program=False),
     "user-namespaces": Need(
-        has_user_namespaces, "run the tests as root, outside of a chroot and of a container"
+        has_user_namespaces,
+        "run the tests as root, outside of a chroot and of a container",
+        is_program=False,
     ),
 }
 
@@ -125,6 +136,16 @@ def chosen_scale() -> Scale:
 def scale(*, small: Count, check: Count, soak: Count) -> Count:
     """The count for this run; a test that asks for one is marked `scaled`."""
     return {Scale.SMALL: small, Scale.CHECK: check, Scale.SOAK: soak}[chosen_scale()]
+
+
+def python_alone() -> bool:
+    """Whether this run keeps to what Python and its packages carry."""
+    return os.environ.get("HASHCART_TEST_PYTHON_ALONE") == "1"
+
+
+def nothing_may_be_left_out() -> bool:
+    """Whether this run fails when something that a test needs is missing."""
+    return os.environ.get("HASHCART_TEST_NOTHING_LEFT_OUT") == "1"
 
 
 def chosen_major() -> int | None:
@@ -148,6 +169,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", f"needs(what): is left out where *what* is missing; one of {', '.join(NEEDS)}"
     )
     config.addinivalue_line("markers", "database: starts PostgreSQL itself, without server_url")
+    config.addinivalue_line(
+        "markers", "once: which PostgreSQL it runs on makes no difference to it"
+    )
     config.addinivalue_line("markers", "scaled: its counts grow with HASHCART_TEST_SCALE")
     config.stash[_LEFT_OUT] = Counter()
     chosen_scale()
@@ -157,22 +181,26 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what this run was not asked for, and what cannot run here."""
-    asked = [item for item in items if chosen_major() is None or _touches_the_database(item)]
+    asked = [item for item in items if chosen_major() is None or _is_of_every_postgresql(item)]
     needs = {item: _needs_of(item) for item in asked}
-    here = {name: NEEDS[name].is_here() for name in set(chain.from_iterable(needs.values()))}
+    here = {name: NEEDS[name].may_be_used() for name in set(chain.from_iterable(needs.values()))}
     missing = {item: [name for name in needs[item] if not here[name]] for item in asked}
     kept = [item for item in asked if not missing[item]]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
     left_out = config.stash[_LEFT_OUT]
     left_out.update(name for names in missing.values() for name in names)
-    if left_out and os.environ.get("HASHCART_TEST_NOTHING_LEFT_OUT") == "1":
+    if left_out and nothing_may_be_left_out():
         raise pytest.UsageError("Nothing may be left out. " + " ".join(_sentences(left_out)))
 
 
 def _touches_the_database(item: pytest.Item) -> bool:
     through_a_fixture = "server_url" in getattr(item, "fixturenames", ())
     return through_a_fixture or item.get_closest_marker("database") is not None
+
+
+def _is_of_every_postgresql(item: pytest.Item) -> bool:
+    return _touches_the_database(item) and item.get_closest_marker("once") is None
 
 
 def _needs_of(item: pytest.Item) -> list[str]:
@@ -189,9 +217,13 @@ def _needs_of(item: pytest.Item) -> list[str]:
 
 def _sentences(left_out: Counter[str]) -> list[str]:
     return [
-        f"{count} {'test needs' if count == 1 else 'tests need'} {name}; {NEEDS[name].remedy}."
+        f"{count} {'test needs' if count == 1 else 'tests need'} {name}; {_remedy(NEEDS[name])}."
         for name, count in sorted(left_out.items())
     ]
+
+
+def _remedy(need: Need) -> str:
+    return "make check runs them" if need.is_program and python_alone() else need.remedy
 
 
 def pytest_terminal_summary(
@@ -214,10 +246,13 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A run in which everything was left out, and said so, did not fail."""
+    """A run in which everything was left out, and said so, did not fail, unless nothing may be."""
     left_out = session.config.stash[_LEFT_OUT]
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["left_out"] = dict(left_out)
     nothing_ran = session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
-    if nothing_ran and left_out:
+    if left_out and nothing_may_be_left_out():
+        # A process of pytest-xdist that ends for this reason leaves the others without one.
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+    elif nothing_ran and left_out:
         session.exitstatus = pytest.ExitCode.OK

@@ -25,7 +25,12 @@ Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 CONNECT_SECONDS_MAX = 10.0
 STATEMENT_SECONDS_MAX = 30.0
 
-SERVER_SETTINGS = {"application_name": "hashcart", "timezone": "UTC", "jit": "off"}
+SERVER_SETTINGS = {
+    "application_name": "hashcart",
+    "timezone": "UTC",
+    "datestyle": "ISO",  # Reads take moments as text.
+    "jit": "off",
+}
 
 BY_INDEX_ONLY = {
     "enable_seqscan": "off",

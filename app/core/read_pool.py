@@ -7,12 +7,14 @@ reset, and what came back is handed on in the same moment.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
 
 from app.core.database import CONNECT_SECONDS_MAX, SERVER_SETTINGS, STATEMENT_SECONDS_MAX
 
@@ -20,16 +22,74 @@ STATEMENTS_CACHED_PER_CONNECTION = 1024
 IDLE_SECONDS_MAX = 300.0
 """A connection that rested longer is not trusted: what lies between may have dropped it unheard."""
 CLOSE_SECONDS_MAX = 5.0
+WATCH_SECONDS = 1.0
+"""How often it is looked for statements that take longer than `STATEMENT_SECONDS_MAX`."""
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+    Prepared: TypeAlias = PreparedStatement[asyncpg.Record]
 else:
     Connection = asyncpg.Connection  # the driver's class takes no parameter when it runs
+    Prepared = PreparedStatement
 Connect: TypeAlias = Callable[[], Awaitable[Connection]]
 
 
 class PoolClosed(asyncpg.InterfaceError):
     """The process is ending: nothing is read any more."""
+
+
+class Reader:
+    """A connection with the statements that it has prepared, the least recently used left first.
+
+    The driver keeps such a cache itself, at twice the price of asking a prepared statement.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.since = 0.0
+        """When it was lent, or came back."""
+        self.task: asyncio.Task[Any] | None = None
+        """Who has it."""
+        self.given_up = False
+        self._cancelling = 0
+        self._prepared: OrderedDict[str, Prepared] = OrderedDict()
+
+    async def fetch(self, sql: str, parameters: Sequence[Any]) -> list[asyncpg.Record]:
+        """The rows of a statement."""
+        prepared = self._prepared.get(sql)
+        if prepared is None:
+            prepared = await self._prepare(sql)
+        else:
+            self._prepared.move_to_end(sql)
+        try:
+            return await prepared.fetch(*parameters)
+        except asyncpg.InvalidCachedStatementError:  # a migration changed what it returns
+            self._prepared.clear()
+            return await (await self._prepare(sql)).fetch(*parameters)
+        except asyncpg.OutdatedSchemaCacheError:
+            self._prepared.clear()
+            raise
+
+    async def _prepare(self, sql: str) -> Prepared:
+        prepared = self._prepared[sql] = await self.connection.prepare(sql)
+        if len(self._prepared) > STATEMENTS_CACHED_PER_CONNECTION:
+            self._prepared.popitem(last=False)
+        return prepared
+
+    def is_late(self, now: float) -> bool:
+        """Whether the statement at work has had its time."""
+        return not self.given_up and now - self.since > STATEMENT_SECONDS_MAX
+
+    def give_up(self) -> None:
+        """Cancel who waits for the statement; `timed_out` tells them why."""
+        assert self.task is not None
+        self.given_up = True
+        self._cancelling = self.task.cancelling()
+        self.task.cancel()
+
+    def timed_out(self) -> bool:
+        """Whether a cancellation was ours alone, which it then is no more."""
+        return self.given_up and self.task is not None and self.task.uncancel() <= self._cancelling
 
 
 class ReadPool:
@@ -39,8 +99,10 @@ class ReadPool:
         self._connect = connect
         self._most = most
         self._open = 0
-        self._idle: list[tuple[Connection, float]] = []
-        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._idle: list[Reader] = []
+        self._lent: set[Reader] = set()
+        self._watch: asyncio.TimerHandle | None = None
+        self._waiting: deque[asyncio.Future[Reader | None]] = deque()
         self._leaving: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
         self._closed = False
@@ -60,16 +122,19 @@ class ReadPool:
             TimeoutError: no connection was free, or the statement did not end, in time.
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError: the database refused or is away.
         """
-        connection = self._take_idle() or await self._take()
+        reader = self._take_idle() or await self._take()
+        self._lend(reader)
         try:
-            rows: list[asyncpg.Record] = await connection.fetch(sql, *parameters)
+            rows = await reader.fetch(sql, parameters)
         except asyncpg.PostgresError:
-            self._give_back(connection)
+            self._give_back(reader)
             raise
         except BaseException:
-            self._discard(connection)  # it may still be at work
+            self._discard(reader)  # it may still be at work
+            if reader.timed_out():
+                raise TimeoutError("The statement took too long.") from None
             raise
-        self._give_back(connection)
+        self._give_back(reader)
         return rows
 
     async def fetchrow(self, sql: str, *parameters: Any) -> asyncpg.Record | None:
@@ -86,24 +151,26 @@ class ReadPool:
         """Close all connections; what is lent gets `CLOSE_SECONDS_MAX` to come back."""
         self._closed = True
         while self._idle:
-            self._discard(self._idle.pop()[0])
+            self._discard(self._idle.pop())
         if self._open:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS_MAX):
                     await self._all_gone.wait()
         if self._leaving:
             await asyncio.wait(self._leaving)
+        if self._watch is not None:
+            self._watch.cancel()
 
-    def _take_idle(self) -> Connection | None:
-        now = asyncio.get_running_loop().time()
+    def _take_idle(self) -> Reader | None:
         while self._idle:
-            connection, since = self._idle.pop()
-            if not connection.is_closed() and now - since < IDLE_SECONDS_MAX:
-                return connection
-            self._discard(connection)
+            reader = self._idle.pop()
+            rested = monotonic() - reader.since
+            if rested < IDLE_SECONDS_MAX and not reader.connection.is_closed():
+                return reader
+            self._discard(reader)
         return None
 
-    async def _take(self) -> Connection:
+    async def _take(self) -> Reader:
         """A connection, opened or waited for."""
         async with asyncio.timeout(CONNECT_SECONDS_MAX):
             while not self._closed:
@@ -115,18 +182,18 @@ class ReadPool:
                     return found
         raise PoolClosed("The process is ending: its connections are closed.")
 
-    async def _open_another(self) -> Connection:
+    async def _open_another(self) -> Reader:
         self._open += 1
         try:
-            return await self._connect()
+            return Reader(await self._connect())
         except BaseException:
             self._open -= 1
             self._hand_on(None)
             raise
 
-    async def _wait(self) -> Connection | None:
+    async def _wait(self) -> Reader | None:
         """The next connection that comes back, in the order of asking; None: one may be opened."""
-        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[Reader | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
             return await waiter
@@ -135,32 +202,52 @@ class ReadPool:
                 self._pass_on(waiter.result())
             raise
 
-    def _pass_on(self, turn: Connection | None) -> None:
+    def _pass_on(self, turn: Reader | None) -> None:
         if turn is None:
             self._hand_on(None)
         else:
             self._give_back(turn)
 
-    def _hand_on(self, connection: Connection | None) -> bool:
+    def _hand_on(self, reader: Reader | None) -> bool:
         """Give the turn to who waits longest; whether somebody does."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
-                waiter.set_result(connection)
+                waiter.set_result(reader)
                 return True
         return False
 
-    def _give_back(self, connection: Connection) -> None:
-        if self._closed or connection.is_closed():
-            self._discard(connection)
-            return
-        if not self._hand_on(connection):
-            self._idle.append((connection, asyncio.get_running_loop().time()))
+    def _lend(self, reader: Reader) -> None:
+        """Note who has it. One timer looks after all: one for each loan would cost more."""
+        reader.task = asyncio.current_task()
+        reader.since = monotonic()
+        self._lent.add(reader)
+        if self._watch is None:
+            self._watch = asyncio.get_running_loop().call_later(WATCH_SECONDS, self._look)
 
-    def _discard(self, connection: Connection) -> None:
+    def _look(self) -> None:
+        """Give up what takes too long."""
+        self._watch = None
+        now = monotonic()
+        for reader in self._lent:
+            if reader.is_late(now):
+                reader.give_up()
+        if self._lent:
+            self._watch = asyncio.get_running_loop().call_later(WATCH_SECONDS, self._look)
+
+    def _give_back(self, reader: Reader) -> None:
+        self._lent.discard(reader)
+        if self._closed or reader.connection.is_closed():
+            self._discard(reader)
+        elif not (self._waiting and self._hand_on(reader)):
+            reader.since = monotonic()
+            self._idle.append(reader)
+
+    def _discard(self, reader: Reader) -> None:
         """Close a connection beside what goes on; another may be opened in its place at once."""
+        self._lent.discard(reader)
         self._open -= 1
-        leaving = asyncio.ensure_future(_close(connection))
+        leaving = asyncio.ensure_future(_close(reader.connection))
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
         self._hand_on(None)
@@ -214,7 +301,6 @@ async def create_read_pool(url: str, *, connections: int) -> ReadPool:
         connection = await asyncpg.connect(
             url,
             timeout=CONNECT_SECONDS_MAX,
-            command_timeout=STATEMENT_SECONDS_MAX,
             statement_cache_size=STATEMENTS_CACHED_PER_CONNECTION,
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=0,

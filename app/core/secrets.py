@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 ACCESS_TOKEN_PREFIX = "hc_at_"
 TOKEN_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+TOKEN_CHARACTERS_MAX = 200
 TOKEN_LENGTH = 43
 """43 characters out of 62 carry 256 bits."""
 
@@ -32,6 +33,13 @@ def new_token(prefix: str = ACCESS_TOKEN_PREFIX) -> str:
 def hash_token(token: str) -> bytes:
     """What is stored of a token: SHA-256, enough for a secret of 256 random bits."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def access_token_hash(token: str) -> bytes | None:
+    """That of a token for access; None for a text that cannot be one."""
+    if not token.startswith(ACCESS_TOKEN_PREFIX) or len(token) > TOKEN_CHARACTERS_MAX:
+        return None
+    return hash_token(token)
 
 
 def same(left: bytes, right: bytes) -> bool:

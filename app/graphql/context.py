@@ -19,8 +19,16 @@ log = structlog.get_logger(__name__)
 Authenticator: TypeAlias = Callable[[str], Awaitable[Viewer | None]]
 """A bearer token to who asks, or None where it is not (or no longer) good."""
 
+Recall: TypeAlias = Callable[[bytes], Viewer | None]
+"""The hash of an access token to who asks, where that is still known: without it, authenticate."""
+
 Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[WriteSession]]
 """Opens a transaction that commits at its end, with the events that were recorded in it."""
+
+
+def nobody_known(token_hash: bytes) -> Viewer | None:
+    """For who remembers nobody."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class EngineContext:
     """For what must be seen at once: events and the payloads of mutations."""
     transaction: Transaction
     """For writing; commits at its end what was done and recorded."""
+    recall: Recall = nobody_known
 
 
 def refuse_if_unreachable(error: Exception) -> None:

@@ -1,7 +1,7 @@
 """The engine of one process: a checked schema, its documents, and how its operations run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import strawberry
@@ -10,6 +10,7 @@ from graphql import GraphQLSchema, OperationType
 from app.core.viewer import Viewer
 from app.graphql.context import EngineContext
 from app.graphql.errors import ErrorCode, RequestRefused
+from app.graphql.known_requests import KnownRequests
 from app.graphql.members import mutation_fields
 from app.graphql.mutations import Mutations
 from app.graphql.reads.catalogue import Catalogue
@@ -38,6 +39,7 @@ class Engine:
     reads: Reads
     mutations: Mutations
     cursor_key: bytes
+    requests: KnownRequests = field(default_factory=KnownRequests)
 
     @property
     def schema(self) -> GraphQLSchema:
@@ -45,9 +47,9 @@ class Engine:
         return self.catalogue.schema
 
     async def respond(
-        self, request: GraphQLRequest, viewer: Viewer, context: EngineContext
+        self, request: GraphQLRequest, viewer: Viewer, context: EngineContext, body: bytes = b""
     ) -> bytes:
-        """The answer of a query or a mutation, as JSON.
+        """The answer of a query or a mutation, as JSON. A query is known by its *body* from now on.
 
         Raises:
             RequestRefused: it may not run, or names a subscription.
@@ -56,7 +58,7 @@ class Engine:
         prepared = self.documents.prepare(request.query, request.operation_name)
         if prepared.kind is OperationType.MUTATION:
             return await self.mutations.run(prepared, request.variables, viewer, context)
-        return await self._query(prepared, request, viewer, context.fetch)
+        return await self._query(prepared, request, viewer, context.fetch, body)
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer, fetch: Fetch) -> bytes:
         """The answer of a query, as JSON.
@@ -71,7 +73,12 @@ class Engine:
         return await self._query(prepared, request, viewer, fetch)
 
     async def _query(
-        self, prepared: PreparedOperation, request: GraphQLRequest, viewer: Viewer, fetch: Fetch
+        self,
+        prepared: PreparedOperation,
+        request: GraphQLRequest,
+        viewer: Viewer,
+        fetch: Fetch,
+        body: bytes = b"",
     ) -> bytes:
         if prepared.kind is OperationType.SUBSCRIPTION:
             raise RequestRefused(
@@ -82,6 +89,8 @@ class Engine:
         variables = self.documents.variables(prepared, request.variables)
         compiled = self.reads.compile(prepared, variables)
         if compiled.plan.complete:
+            if body:
+                self.requests.keep(body, compiled, variables)
             return await self.reads.run(compiled, variables, viewer, fetch)
         self.reads.bind(compiled.plan, variables, viewer)  # the reference refuses what this refuses
         return await self.execute_reference(prepared, request.variables, viewer, fetch)

@@ -144,7 +144,8 @@ def context_of(list_name: str, order: Order) -> bytes:
 
 def _pack(value: Any) -> Any:
     if isinstance(value, datetime):
-        passed = value - _EPOCH
+        # The driver gives infinity, which the last moment of all is stored as, without a zone.
+        passed = (value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH
         return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
     return str(value) if isinstance(value, UUID) else value
 

@@ -5,11 +5,13 @@ Follows the GraphQL over HTTP specification. Whatever goes wrong, the answer is 
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
+from app.core.keep_alive import WHOLE_REQUEST
+from app.core.secrets import access_token_hash
 from app.core.viewer import Viewer
 from app.graphql.context import EngineContext
 from app.graphql.engine import Engine, GraphQLRequest
@@ -23,6 +25,7 @@ PLAIN_TYPE = (b"content-type", PLAIN_JSON + b"; charset=utf-8")
 NEVER_STORED = (b"cache-control", b"no-store")
 RETRY_SECONDS = b"2"
 BODY_SECONDS_MAX = 10.0
+TOO_LARGE = (413, ErrorCode.BAD_REQUEST, f"The body may hold at most {BODY_BYTES_MAX} bytes.")
 
 CHALLENGE = b'Bearer realm="hashcart"'
 """What a request without a token is told; RFC 6750 section 3 wants no error named then."""
@@ -50,6 +53,18 @@ class HttpRefused(Exception):
         """The header `WWW-Authenticate` of the answer."""
 
 
+class Head(NamedTuple):
+    """What the head of a request says, for all that have the same."""
+
+    modern: bool
+    """Whether the answer's status and type may be those of the GraphQL over HTTP specification."""
+    token: str | None
+    token_hash: bytes | None
+    """None too where the token is none for access."""
+    refused: tuple[int, ErrorCode, str] | None
+    """Why the body is not read: its type, or its length."""
+
+
 class GraphQLEndpoint:
     """The ASGI application of `POST /graphql`."""
 
@@ -59,32 +74,37 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = dict(scope["headers"])
-        modern = MEDIA_TYPE in headers.get(b"accept", b"")
-        challenge = None
+        head, whole = _head(scope)
+        status, challenge = 200, None
         try:
-            viewer = await self._viewer(headers)
-            _check_content_type(headers)
-            request = parse_request(await _body(headers, receive))
-            body = await self._engine.respond(request, viewer, self._context)
-            status = 200
+            body = await self._answer(head, receive, whole=whole)
         except HttpRefused as refused:
             status, body = refused.status, errors_body([refused.error.as_json()])
             challenge = refused.challenge
         except RequestRefused as refused:
-            status = _STATUSES.get(refused.code, 400) if modern else 200
+            status = _STATUSES.get(refused.code, 400) if head.modern else 200
             body = errors_body([refused.as_json()])
         except DocumentRefused as refused:
-            status, body = 400 if modern else 200, errors_body(refused.as_json())
+            status, body = 400 if head.modern else 200, errors_body(refused.as_json())
         except Exception:
             status, body = 500, errors_body([masked("graphql_request_failed")])
-        await _answer(send, status, body, modern, challenge)
+        await send(_start(status, len(body), head.modern, challenge))
+        await send({"type": "http.response.body", "body": body})
 
-    async def _viewer(self, headers: Mapping[bytes, bytes]) -> Viewer:
-        viewer = None
-        token = bearer_token(headers.get(b"authorization", b"").decode("latin-1"))
-        if token is not None:
-            viewer = await self._context.authenticate(token)
+    async def _answer(self, head: Head, receive: Receive, *, whole: bool) -> bytes:
+        viewer = self._context.recall(head.token_hash) if head.token_hash else None
+        if viewer is None:
+            viewer = await self._viewer(head.token)
+        if head.refused is not None:
+            raise HttpRefused(*head.refused)
+        body = await _body(receive, whole=whole)
+        known = self._engine.requests.find(body)
+        if known is not None:
+            return await self._engine.reads.run(*known, viewer, self._context.fetch)
+        return await self._engine.respond(parse_request(body), viewer, self._context, body)
+
+    async def _viewer(self, token: str | None) -> Viewer:
+        viewer = None if token is None else await self._context.authenticate(token)
         if viewer is None:
             raise HttpRefused(
                 401,
@@ -94,6 +114,28 @@ class GraphQLEndpoint:
                 CHALLENGE if token is None else REFUSED_TOKEN,
             )
         return viewer
+
+
+def _head(scope: Scope) -> tuple[Head, bool]:
+    """What the head says, and whether the body came with it."""
+    extensions = scope.get("extensions")
+    remembered = None if extensions is None else extensions.get(WHOLE_REQUEST)
+    if remembered is None:
+        return _read_head(dict(scope["headers"])), False
+    head: Head | None = remembered.get(Head)
+    if head is None:
+        head = remembered[Head] = _read_head(dict(scope["headers"]))
+    return head, True
+
+
+def _read_head(headers: Mapping[bytes, bytes]) -> Head:
+    token = bearer_token(headers.get(b"authorization", b"").decode("latin-1"))
+    return Head(
+        MEDIA_TYPE in headers.get(b"accept", b""),
+        token,
+        None if token is None else access_token_hash(token),
+        _refused(headers),
+    )
 
 
 def bearer_token(header: str) -> str | None:
@@ -146,19 +188,22 @@ def _bad(message: str) -> HttpRefused:
     return HttpRefused(400, ErrorCode.BAD_REQUEST, message)
 
 
-def _check_content_type(headers: Mapping[bytes, bytes]) -> None:
+def _refused(headers: Mapping[bytes, bytes]) -> tuple[int, ErrorCode, str] | None:
     sent = headers.get(b"content-type", b"")
-    if sent != PLAIN_JSON and sent.partition(b";")[0].strip().lower() != PLAIN_JSON:
-        raise HttpRefused(
-            415, ErrorCode.BAD_REQUEST, "Send the request as `Content-Type: application/json`."
+    if sent.partition(b";")[0].strip().lower() != PLAIN_JSON:
+        return (
+            415,
+            ErrorCode.BAD_REQUEST,
+            "Send the request as `Content-Type: application/json`.",
         )
-
-
-async def _body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     length = headers.get(b"content-length", b"0")
     if not length.isdigit() or int(length[:12]) > BODY_BYTES_MAX:
-        raise _too_large()
-    message = await _first_part(receive)
+        return TOO_LARGE
+    return None
+
+
+async def _body(receive: Receive, *, whole: bool) -> bytes:
+    message = await (receive() if whole else _first_part(receive))
     if not message.get("more_body", False):
         return _checked(message)
     try:
@@ -198,7 +243,7 @@ async def _read_rest(first: bytes, receive: Receive) -> bytes:
         part = _checked(message)
         size += len(part)
         if size > BODY_BYTES_MAX:
-            raise _too_large()
+            raise HttpRefused(*TOO_LARGE)
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
@@ -210,7 +255,7 @@ def _checked(message: Message) -> bytes:
         raise _bad("The client went away.")
     part: bytes = message.get("body", b"")
     if len(part) > BODY_BYTES_MAX:
-        raise _too_large()
+        raise HttpRefused(*TOO_LARGE)
     return part
 
 
@@ -219,22 +264,15 @@ def _too_late() -> HttpRefused:
     return HttpRefused(408, ErrorCode.BAD_REQUEST, message)
 
 
-def _too_large() -> HttpRefused:
-    message = f"The body may hold at most {BODY_BYTES_MAX} bytes."
-    return HttpRefused(413, ErrorCode.BAD_REQUEST, message)
-
-
-async def _answer(
-    send: Send, status: int, body: bytes, modern: bool, challenge: bytes | None
-) -> None:
+def _start(status: int, length: int, modern: bool, challenge: bytes | None) -> Message:
+    """The head of an answer."""
     headers = [
         MODERN_TYPE if modern else PLAIN_TYPE,
-        (b"content-length", b"%d" % len(body)),
         NEVER_STORED,
+        (b"content-length", b"%d" % length),
     ]
     if challenge is not None:
         headers.append((b"www-authenticate", challenge))
     if status == 503:
         headers.append((b"retry-after", RETRY_SECONDS))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return {"type": "http.response.start", "status": status, "headers": headers}

@@ -36,14 +36,54 @@ class Codec:
     to_json: Callable[[Any], Any] | None = None
     source: str | None = None
     """The same as a Python expression of `{}`, which costs no call; it may use `b2a_base64`."""
+    from_text: Callable[[str], str] | None = None
+    """The same of PostgreSQL's text of a column, where the driver takes longer to make a value."""
+    sql: str | None = None
+    """SQL for the JSON of a value `{}` that is there, as orjson prints it; None: SQL cannot."""
 
     def apply(self, value: Any) -> Any:
         """The value as the answer holds it; null stays null."""
         return value if value is None or self.to_json is None else self.to_json(value)
 
 
+_MOMENT_CHARACTERS = 22
+"""Of a moment without a fraction."""
+_NO_MOMENTS = {
+    "infinity": "9999-12-31T23:59:59.999999Z",
+    "-infinity": "0001-01-01T00:00:00Z",
+}
+"""What the driver stores the first and the last moment of Python as."""
+
+
+def moment_of(text: str) -> str:
+    """RFC 3339 of a moment as PostgreSQL prints it in UTC: `2026-11-20 12:00:00.25+00`.
+
+    As orjson prints it: a fraction has six digits.
+    """
+    if len(text) == _MOMENT_CHARACTERS:
+        return f"{text[:10]}T{text[11:19]}Z"
+    if text in _NO_MOMENTS:
+        return _NO_MOMENTS[text]
+    return f"{text[:10]}T{text[11:-3].ljust(15, '0')}Z"
+
+
+_MOMENT_IN_SQL = (
+    "replace(to_char(least(greatest({}, '0001-01-01 00:00:00+00'), "
+    "'9999-12-31 23:59:59.999999+00'), "
+    r"""'\"YYYY-MM-DD"T"HH24":"MI":"SS.US"Z"\"'), '.000000', '')"""
+)
+
 PLAIN = Codec("plain")
-TEXT = Codec("text", str, "str({})")
+STRING = Codec("string", sql="CAST(to_json({}) AS TEXT)")
+NUMBER = Codec("number", sql="CAST({} AS TEXT)")
+NAME = Codec("name", sql="""('"' || {} || '"')""")
+"""An enum whose names are the values in the database, which a constraint holds to them."""
+MOMENT = Codec("moment", from_text=moment_of, sql=_MOMENT_IN_SQL)
+TEXT = Codec("text", str, "str({})", sql=NAME.sql)
+
+
+_BASE64_LINE_BYTES = 57
+"""PostgreSQL breaks longer base64 into lines (RFC 2045 section 6.8)."""
 
 
 @lru_cache(maxsize=1024)
@@ -53,7 +93,16 @@ def global_id_of(type_name: str) -> Codec:
     unpadded = -(len(head) + UUID_CHARACTERS) % 3
     cut = f"[:-{unpadded}]" if unpadded else ""
     source = f"b2a_base64({head!r} + str({{}}).encode(), newline=False){cut}.decode()"
-    return Codec(f"id_{type_name}", lambda key: global_id(type_name, key), source)
+    bytes_encoded = len(head) + UUID_CHARACTERS
+    sql = f"encode(textsend('{type_name}:' || {{}}), 'base64')"
+    if unpadded:
+        sql = f"left({sql}, {-(-bytes_encoded * 4 // 3)})"
+    return Codec(
+        f"id_{type_name}",
+        lambda key: global_id(type_name, key),
+        source,
+        sql=f"('\"' || {sql} || '\"')" if bytes_encoded <= _BASE64_LINE_BYTES else None,
+    )
 
 
 def enum_codec(enum: GraphQLEnumType) -> Codec:
@@ -63,7 +112,7 @@ def enum_codec(enum: GraphQLEnumType) -> Codec:
         for name, member in ((name, value.value) for name, value in enum.values.items())
     }
     if all(value == name for value, name in names.items()):
-        return PLAIN
+        return NAME
     return Codec(f"enum_{enum.name}", names.__getitem__)
 
 
@@ -128,12 +177,12 @@ SCALARS: Mapping[object, ScalarDefinition] = {
 }
 
 CODECS: Mapping[str, Codec] = {
-    "String": PLAIN,
-    "Int": PLAIN,
+    "String": STRING,
+    "Int": NUMBER,
     "Float": PLAIN,
-    "Boolean": PLAIN,
+    "Boolean": NUMBER,
     "Date": PLAIN,
-    "DateTime": PLAIN,
+    "DateTime": MOMENT,
     "XID": TEXT,
     "BigInt": TEXT,
     "UUID": TEXT,

@@ -9,13 +9,12 @@ import time
 from collections import OrderedDict
 
 from app.core import clock
-from app.core.secrets import ACCESS_TOKEN_PREFIX, hash_token
+from app.core.secrets import access_token_hash
 from app.core.viewer import Viewer
 from app.oauth.queries import ReadsOneRow, find_viewer
 
 SECONDS_TRUSTED = 1.0
 TOKENS_REMEMBERED = 10_000
-TOKEN_CHARACTERS_MAX = 200
 
 
 class ViewerCache:
@@ -31,23 +30,29 @@ class ViewerCache:
         Raises:
             Exception: the database does not answer.
         """
-        if not token.startswith(ACCESS_TOKEN_PREFIX) or len(token) > TOKEN_CHARACTERS_MAX:
+        token_hash = access_token_hash(token)
+        if token_hash is None:
             return None
-        key = hash_token(token)
-        known = self._known.get(key)
+        known = self._known.get(token_hash)
         if known is None or time.monotonic() - known[0] > SECONDS_TRUSTED:
             asked = time.monotonic()
             viewer = await find_viewer(self._reads, token=token, moment=clock.now())
             known = (asked, viewer)
-            self._known[key] = known
-            self._known.move_to_end(key)
+            self._known[token_hash] = known
+            self._known.move_to_end(token_hash)
             if len(self._known) > TOKENS_REMEMBERED:
                 self._known.popitem(last=False)
-        viewer = known[1]
-        if (
-            viewer is not None
-            and viewer.expires_at is not None
-            and viewer.expires_at <= clock.now()
-        ):
+        return _unless_expired(known[1])
+
+    def recall(self, token_hash: bytes) -> Viewer | None:
+        """Who the token with this hash speaks for, if it was asked within `SECONDS_TRUSTED`."""
+        known = self._known.get(token_hash)
+        if known is None or time.monotonic() - known[0] > SECONDS_TRUSTED:
             return None
+        return _unless_expired(known[1])
+
+
+def _unless_expired(viewer: Viewer | None) -> Viewer | None:
+    if viewer is None or viewer.expires_at is None or viewer.expires_at > clock.now():
         return viewer
+    return None

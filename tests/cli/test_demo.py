@@ -12,6 +12,8 @@ from tests.cli.processes import Running, answers, await_that, log_of, running
 from tests.cli.test_running import ask
 from tests.core.postgres_fixtures import data_folder
 
+pytestmark = pytest.mark.once
+
 ADD = re.compile(
     r"\d\d:\d\d:\d\d  #(\d+) +Tarn .+ \d+\.\d\d (?:USD|GBP)  shopper \S+  "
     r"x\.com/TarnOutdoor/status/\d+"

@@ -22,6 +22,8 @@ from tests.conftest import CORPUS_CLOCK
 from tests.databases import cloned
 from tests.walk import DOOR, SECRET, a_reply, until
 
+pytestmark = pytest.mark.once
+
 NO_LINK_PARENT = "2123038513871037429"
 LABELS = frozenset({"status", "type", "reason", "retailer", "answer", "le"})
 

@@ -15,6 +15,8 @@ from app.cli.ports import free_port
 from tests.cli.commands import Commands
 from tests.cli.processes import answers, await_that, running, taken_port
 
+pytestmark = pytest.mark.once
+
 
 def test_the_server_answers_until_it_is_told_to_stop(own_database: str) -> None:
     port = free_port()

@@ -24,7 +24,7 @@ const DOCUMENT = `
   }
 `;
 const RETRY_MILLISECONDS = 100;
-const RETRIES_MAX = 600;
+const RETRIES_MAX = 1_200;
 
 const print = (line) => process.stdout.write(JSON.stringify(line) + "\n");
 

@@ -14,7 +14,8 @@ const { ADDRESS, CHROMIUM, PERSON, HANDLE, SCRIPTS } = process.env;
 const scripts = SCRIPTS === "on";
 const PHONE = { width: 390, height: 844 };
 const NARROW = { width: 320, height: 640 };
-const WAIT_MILLISECONDS = 20_000;
+const WAIT_MILLISECONDS = 120_000;
+const PAUSE_MILLISECONDS = 250;
 const TARGET_PIXELS_MIN = 44;
 const TARGETS = "button, .button, nav a, .choice, summary, input:not([type=hidden], [type=radio])";
 
@@ -73,8 +74,9 @@ async function measure() {
 
 async function lookWithAxe(colorScheme, options) {
   await page.emulateMedia({ colorScheme });
+  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe);
   const { violations, passes } = await page.evaluate(
-    `${axe}; axe.run(document, ${JSON.stringify(options)})`,
+    `axe.run(document, ${JSON.stringify(options)})`,
   );
   if (passes.length === 0) fault("axe looked at nothing");
   for (const { id, nodes } of violations) {
@@ -90,6 +92,7 @@ async function until(words) {
   for (const end = Date.now() + WAIT_MILLISECONDS; Date.now() < end; ) {
     await page.goto(`${ADDRESS}/s`);
     if (await page.getByText(words, { exact: true }).count()) return;
+    await page.waitForTimeout(PAUSE_MILLISECONDS);
   }
   fault(`"${words}" did not come`);
 }

@@ -21,6 +21,8 @@ from tests.faults.deployment import SERVER, WORKER, Deployment, deployed
 from tests.needs import chromium
 from tests.walk import fetch, settings
 
+pytestmark = pytest.mark.once
+
 HERE = Path(__file__).parent
 WALK_SECONDS_MAX = 600.0
 BRANDS = {"": "acme", "OTHER_": "nordlicht"}

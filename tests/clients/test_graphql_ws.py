@@ -21,8 +21,10 @@ from tests.databases import cloned
 from tests.faults.deployment import SERVER, WORKER, Deployment, deployed
 from tests.walk import DOOR, SECRET, a_reply, fetch, settings, until
 
+pytestmark = pytest.mark.once
+
 HERE = Path(__file__).parent
-LINES_SECONDS_MAX = 60.0
+LINES_SECONDS_MAX = 120.0
 LINKED = ("1720000000000000002", "1830000000000000003", "1844000000000000014")
 """Shoppers of the corpus's world whose accounts are linked."""
 

@@ -19,6 +19,8 @@ from tests.faults.deployment import SERVER, WORKER, Deployment, deployed
 from tests.needs import chromium
 from tests.walk import DOOR, SECRET, fetch, read_corpus, settings, until
 
+pytestmark = pytest.mark.once
+
 HERE = Path(__file__).parent
 WALK_SECONDS_MAX = 300.0
 PEOPLE = {"off": "1777000000000000777", "on": "1778000000000000778"}

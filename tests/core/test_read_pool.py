@@ -169,3 +169,59 @@ async def test_it_closes_once_what_was_lent_is_back_and_then_reads_nothing(
     with pytest.raises(PoolClosed):
         await pool.fetchval(PID)
     await until(own_database, OTHERS, 0)
+
+
+async def test_a_statement_whose_result_changed_is_prepared_anew(
+    pool: ReadPool, own_database: str
+) -> None:
+    connection = await asyncpg.connect(own_database)
+    try:
+        await connection.execute("CREATE TABLE altered (a int); INSERT INTO altered VALUES (1)")
+        assert [tuple(row) for row in await pool.fetch("SELECT * FROM altered")] == [(1,)]
+        await connection.execute("ALTER TABLE altered ADD COLUMN b int DEFAULT 2")
+    finally:
+        await connection.close()
+
+    assert [tuple(row) for row in await pool.fetch("SELECT * FROM altered")] == [(1, 2)]
+
+
+async def test_a_connection_forgets_the_statements_it_used_longest_ago(
+    pool: ReadPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_pool, "STATEMENTS_CACHED_PER_CONNECTION", 2)
+    kept = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT 1%'"
+
+    for sql in ("SELECT 11", "SELECT 12", "SELECT 11", "SELECT 13", "SELECT 14"):
+        await pool.fetch(sql)
+    await pool.fetch("SELECT 2")  # what left is closed when another is prepared
+
+    assert await pool.fetchval(kept) <= 2
+
+
+async def test_a_statement_that_takes_too_long_is_given_up_and_its_connection_replaced(
+    pool: ReadPool, own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await pool.fetchval(PID)
+    monkeypatch.setattr(read_pool, "STATEMENT_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(read_pool, "WATCH_SECONDS", 0.05)
+
+    with pytest.raises(TimeoutError):
+        await pool.fetch(SLEEP)
+
+    monkeypatch.setattr(read_pool, "STATEMENT_SECONDS_MAX", 30.0)
+    assert await pool.fetchval(PID) != first
+    await until(own_database, SLEEPERS, 0)
+
+
+async def test_who_is_cancelled_while_given_up_stays_cancelled(
+    pool: ReadPool, own_database: str
+) -> None:
+    asking = asyncio.ensure_future(pool.fetch(SLEEP))
+    await until(own_database, SLEEPERS, 1)
+    (reader,) = pool._lent
+    reader.give_up()
+    asking.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert asking.cancelled()

@@ -25,6 +25,8 @@ from tests.hostile.requests import Attacker
 from tests.needs import chosen_scale, scale
 from tests.walk import everything, settings
 
+pytestmark = pytest.mark.once
+
 SEED = "HASHCART_HOSTILE_SEED"
 REQUESTS = scale(small=200, check=1_000, soak=5_000)
 AT_ONCE = 32

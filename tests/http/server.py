@@ -20,7 +20,7 @@ from app.core.resources import Resources
 from app.core.viewer import Scope
 from app.events.feed import run_relay
 from app.events.log import write_transaction
-from app.main import SHUTDOWN_SECONDS, SOCKET_BYTES_MAX, Server, create_server
+from app.main import Server, create_server, web_config
 
 ALL = frozenset(Scope)
 _numbers = count(1)
@@ -60,7 +60,7 @@ class Running:
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False)
 
 
-class _Web(uvicorn.Server):
+class Web(uvicorn.Server):
     """Leaves the signals of this process to pytest."""
 
     @contextlib.contextmanager
@@ -76,18 +76,7 @@ async def serving(
     """Serve until the block ends. Without *relay* or *listens* no hint of the log arrives."""
     server = create_server(resources)
     listener = socket.create_server(("127.0.0.1", 0))
-    web = _Web(
-        uvicorn.Config(
-            server.app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws_max_size=SOCKET_BYTES_MAX,
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
-    )
+    web = Web(web_config(server.app))
     stop = asyncio.Event()
     running = [web.serve([listener])]
     if listens:

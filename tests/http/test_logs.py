@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import httpx
 import orjson
+import pytest
 from pydantic import SecretStr
 
 from app.cli.children import Child, start_child, stop_children, wait_until_ready
@@ -15,6 +16,8 @@ from app.core.settings import Settings
 from tests.http.gate import Gate, gated
 from tests.http.server import TestBrand, make_brand
 from tests.live.sockets import EVENTS, acknowledged, connected
+
+pytestmark = pytest.mark.once
 
 SECRET_KEY = "secret-key-of-this-test-0123456789"
 CONSUMER_SECRET = "consumer-secret-of-this-test"

@@ -12,6 +12,8 @@ from app.graphql import router
 from app.graphql.limits import BODY_BYTES_MAX
 from tests.http.server import Running, TestBrand
 
+pytestmark = pytest.mark.once
+
 MODERN = "application/graphql-response+json"
 PLAIN = "application/json"
 QUERY = {"query": "{ brand { slug } }"}

@@ -12,6 +12,8 @@ from tests.live.leftovers import nothing_left
 from tests.live.logs import write_many
 from tests.live.sockets import EVENTS, acknowledged, places
 
+pytestmark = pytest.mark.once
+
 SPOILT = """
 INSERT INTO event (brand_id, recorded_at, id, seq, type, schema_version, occurred_at, actor_kind,
     subject_type, subject_id, data)

@@ -87,6 +87,8 @@ class Reader:
     cut_after: int | None
     after: int | None = None
     got: list[tuple[int, int]] = field(default_factory=list)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it is known what it starts after."""
 
     async def read(self, end: asyncio.Future[int]) -> None:
         """Read until the number that *end* tells, by two subscriptions if it is cut off."""
@@ -107,6 +109,7 @@ class Reader:
                 item = orjson.loads(frame)["data"]["events"]
                 if item["__typename"] == "LogHeartbeat":
                     self.after = int(item["scannedTo"]) if self.after is None else self.after
+                    self.started.set()
                     continue
                 self.got.append((int(item["seq"]), int(item["prevSeq"])))
                 taken += 1
@@ -145,6 +148,8 @@ class Play:
                         await asyncio.gather(*self.writers)
                 await asyncio.sleep(0)
             await asyncio.gather(*self.writers)
+            # Who starts "now", but only after the last event, would wait for ever.
+            await asyncio.gather(*(each.started.wait() for each in self.readers))
             end.set_result(await self._last())
             await self._write([Happening(LAST)])
 
@@ -162,6 +167,8 @@ class Play:
         start = None if after is None else signer.sign((after,))
         cut_after = cut if len(self.readers) % 2 else None
         reader = Reader(self.running, self.viewer, types, start, cut_after, after)
+        if start is not None:
+            reader.started.set()
         self.readers.append(reader)
         return reader
 

@@ -14,6 +14,8 @@ from tests.live.leftovers import nothing_left
 from tests.live.logs import write_many
 from tests.live.sockets import ADDS, EVENTS, PROTOCOL, acknowledged
 
+pytestmark = pytest.mark.once
+
 STEPS = 12
 """More turns of the event loop than a hint needs to become a frame."""
 

@@ -10,6 +10,8 @@ from tests.live.leftovers import nothing_left
 from tests.live.logs import write_many
 from tests.live.sockets import ADDS, EVENTS, Closed, acknowledged, connected, places
 
+pytestmark = pytest.mark.once
+
 QUERY = "{ brand { slug } }"
 INIT = {"type": "connection_init"}
 SUBSCRIBE = {"id": "1", "type": "subscribe", "payload": {"query": QUERY}}

@@ -12,6 +12,8 @@ from tests.live.cursors import cursors
 from tests.live.logs import write_many
 from tests.live.sockets import ADDS, EVENTS, acknowledged, places
 
+pytestmark = pytest.mark.once
+
 
 async def error_of(running: Running, token: str, query: str, **variables: Any) -> dict[str, Any]:
     """The error that ends a subscription before it began."""

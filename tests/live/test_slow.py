@@ -19,6 +19,8 @@ from tests.http.server import Running, TestBrand
 from tests.live.logs import write_many
 from tests.live.sockets import EVENTS, PROTOCOL, Socket, acknowledged, places
 
+pytestmark = pytest.mark.once
+
 QUEUE = 5
 WIDE = " ".join(f"id{number}: id" for number in range(1_500))
 WIDE_EVENTS = f"""

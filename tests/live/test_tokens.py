@@ -12,6 +12,8 @@ from tests.http.server import Running, TestBrand, make_brand, serving, token_of
 from tests.live.logs import write_many
 from tests.live.sockets import EVENTS, Closed, acknowledged, connected
 
+pytestmark = pytest.mark.once
+
 ENDED = Closed(4403, "The token ended, was revoked or lost a scope.")
 UNCHECKED = Closed(1013, "The token could not be checked for a while. Connect again.")
 AWAY = "The database does not answer right now. Try again in a few seconds."

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -134,8 +134,7 @@ def _filters(comparisons: list[dict[str, Any]]) -> st.SearchStrategy[dict[str, A
             leaf, st.fixed_dictionaries({}, optional={"and": several, "or": several, "not": inner})
         ).map(lambda both: {**both[0], **both[1]})
 
-    # Each condition is an object of its own: so many braces, so many conditions at most.
-    return nested(nested(nested(leaf))).filter(lambda asked: str(asked).count("{") <= 50)
+    return nested(nested(nested(leaf)))
 
 
 @settings(
@@ -147,6 +146,9 @@ def _filters(comparisons: list[dict[str, Any]]) -> st.SearchStrategy[dict[str, A
 async def test_any_filter_is_answered_as_a_loop_over_the_rows_would(
     asker: Asker, asked: dict[str, Any]
 ) -> None:
+    # Each condition is an object of its own: so many braces, so many conditions at most.
+    assume(str(asked).count("{") <= 50)
+
     assert await _ids(asker, asked, PRAIRIE) == EXPECTED["prairie"].ids(asked)
 
 

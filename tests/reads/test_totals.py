@@ -79,7 +79,7 @@ async def test_a_count_alone_reads_no_rows(asker: Asker) -> None:
     await asker.ask("{ cartIntents { totalCount } }", FJORD.viewer())
     assert asker.statements == [
         "SELECT (SELECT count(*) AS count_1 \nFROM cart_intent AS cart_intent_1 "
-        "\nWHERE cart_intent_1.brand_id = $1::UUID) AS root_0"
+        "\nWHERE cart_intent_1.brand_id = $1::UUID) AS c0 \nFROM (SELECT 1) AS once"
     ]
 
 

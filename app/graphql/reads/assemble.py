@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 import orjson
 
-from app.graphql.reads.layout import ROWS, TOTAL, alone, cells_of
+from app.graphql.reads.layout import alone
 from app.graphql.reads.plan import (
     Asked,
     Constant,
@@ -31,6 +31,7 @@ from app.graphql.reads.plan import (
     PlaceLeaf,
     Plan,
     RecordsView,
+    RootRow,
     SameRowView,
     Slot,
 )
@@ -49,6 +50,8 @@ from app.graphql.reads.runs import (
 from app.graphql.reads.values import TOTAL_COUNT
 from app.graphql.scalars import Codec
 
+NO_ROWS = "()"
+
 Assembler = Callable[[Rows, Sequence[ManyRun]], dict[str, Any]]
 RowAssembler = Callable[[Row, Sequence[ManyRun], Place], dict[str, Any]]
 
@@ -56,13 +59,11 @@ RowAssembler = Callable[[Row, Sequence[ManyRun], Place], dict[str, Any]]
 def assembler_of(plan: Plan) -> tuple[Assembler, str]:
     """The function that makes `data`, and its source for reading."""
     writer = _Writer()
-    cells = cells_of(plan)
-    entries = []
-    for root in plan.roots:
-        if isinstance(root, Constant):
-            entries.append(f"{root.key!r}: {root.value!r}")
-            continue
-        entries.append(f"{root.key!r}: {_root(writer, root, cells)}")
+    maker = _alone if alone(plan) is not None else _among_several
+    entries = [
+        f"{root.key!r}: {repr(root.value) if isinstance(root, Constant) else maker(writer, root)}"
+        for root in plan.roots
+    ]
     writer.function("answer(rows, lists)", f"{{{', '.join(entries)}}}")
     return writer.compile("answer")
 
@@ -74,25 +75,48 @@ def row_assembler_of(view: ObjectView) -> tuple[RowAssembler, str]:
     return writer.compile("answer")
 
 
-def _root(writer: "_Writer", root: Asked, cells: Sequence[tuple[Asked, str]]) -> str:
-    rows, total = (_cell(cells, root, what) for what in (ROWS, TOTAL))
-    if isinstance(root, ListView):
-        return writer.connection(root, rows, total)
-    if isinstance(root, GroupsView):
-        return writer.groups(root, rows)
-    if isinstance(root, NodesView):
-        return writer.nodes(root, rows)
+def _alone(writer: "_Writer", root: Asked) -> str:
+    """The expression of the one root field whose rows are given as they are."""
+    match root:
+        case RootRow():
+            return f"{_row_maker(writer, root)}(tuple(rows[0]), lists) if rows else None"
+        case ListView(source=listed) if listed.total is not None:
+            absent = f"rows[0][{listed.source.presence().position}] is None"
+            total = _at("rows[0]", listed.total)
+            return writer.connection(root, f"({NO_ROWS} if {absent} else rows)", total)
+        case _:
+            return _many(writer, root, "rows", "None")
+
+
+def _among_several(writer: "_Writer", root: Asked) -> str:
+    """The expression of a root field of which the only row holds its columns or its array."""
+    match root:
+        case RootRow(source=source):
+            present = _at("rows[0]", source.presence())
+            made = f"{_row_maker(writer, root)}(tuple(rows[0]), lists)"
+            return f"({made} if {present} is not None else None)"
+        case ListView(source=listed):
+            rows = _at("rows[0]", listed.slot) if listed.shown else NO_ROWS
+            total = "None" if listed.total is None else _at("rows[0]", listed.total)
+            return _many(writer, root, rows, total)
+        case _:
+            return _many(writer, root, _at("rows[0]", root.source.slot), "None")
+
+
+def _row_maker(writer: "_Writer", root: RootRow) -> str:
     name = writer.name("row")
     writer.function(f"{name}(row, lists)", writer.object(root.view, "row"))
-    return f"{name}(tuple({rows}[0]), lists) if {rows} else None"
+    return name
 
 
-def _cell(cells: Sequence[tuple[Asked, str]], root: Asked, what: str) -> str:
-    if alone(cells):
-        return "rows" if what == ROWS else "None"
-    if (root, what) in cells:
-        return f"rows[0][{cells.index((root, what))}]"
-    return "()" if what == ROWS else "None"
+def _many(writer: "_Writer", root: ListView | GroupsView | NodesView, rows: str, total: str) -> str:
+    match root:
+        case ListView():
+            return writer.connection(root, rows, total)
+        case GroupsView():
+            return writer.groups(root, rows)
+        case NodesView():
+            return writer.nodes(root, rows)
 
 
 class _Writer:
@@ -103,6 +127,7 @@ class _Writer:
         self._known: dict[str, Any] = {
             "b2a_base64": b2a_base64,
             "loads": orjson.loads,
+            "Fragment": orjson.Fragment,
             "connect": connect,
             "across": across,
             "as_tuples": as_tuples,
@@ -220,11 +245,15 @@ class _Writer:
             case Constant(value=value):
                 return repr(value)
             case Leaf(slot=slot, codec=codec):
-                return self._leaf(_at(row, slot), codec, never_null=slot.never_null)
+                return self._leaf(
+                    _at(row, slot), codec, never_null=slot.never_null, as_text=slot.as_text
+                )
             case PlaceLeaf(what=what):
                 return f"place.{what}"
             case SameRowView(view=view):
                 return self.object(view, row)
+            case ListView(source=listed) | GroupsView(source=listed) if listed.printed is not None:
+                return f"Fragment({_at(row, listed.slot)})"
             case ListView(source=listed):
                 rows = _rows_below(row, listed) if listed.shown else "()"
                 total = "None" if listed.total is None else _at(row, listed.total)
@@ -259,20 +288,24 @@ class _Writer:
         made = self.object(entry.view, row)
         return f"({memo}.get({key}) or {memo}.setdefault({key}, {made}))"
 
-    def _leaf(self, value: str, codec: Codec, *, never_null: bool = False) -> str:
-        if codec.to_json is None:
+    def _leaf(
+        self, value: str, codec: Codec, *, never_null: bool = False, as_text: bool = False
+    ) -> str:
+        function = codec.from_text if as_text else codec.to_json
+        if function is None:
             return value
-        made = f"{self._codec(codec)}({value})"
         if codec.source is not None:
             made = codec.source.format(value)
+        else:
+            made = f"{self._codec(codec, function)}({value})"
         return made if never_null else f"(None if {value} is None else {made})"
 
-    def _codec(self, codec: Codec) -> str:
+    def _codec(self, codec: Codec, function: Callable[[Any], Any]) -> str:
         """The name of a codec's function."""
         name = self._codecs.get(codec)
         if name is None:
-            name = self._codecs[codec] = self.name("codec")
-            self._known[name] = codec.to_json
+            name = self._codecs[codec] = self.name(codec.name)
+            self._known[name] = function
         return name
 
     def _json(self, view: JsonView) -> str:

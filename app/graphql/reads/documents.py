@@ -149,18 +149,20 @@ class Documents:
             DocumentRefused: one is missing, of another type, or null where none may be.
         """
         variables = prepared.coercion.coerce(given)
-        errors = prepared.nulls.misplaced(variables)
-        if errors:
+        if None in variables.coerced.values() and (errors := prepared.nulls.misplaced(variables)):
             raise DocumentRefused(ErrorCode.BAD_USER_INPUT, errors)
         return variables
 
     def shape(self, variables: VariableValues) -> Hashable:
         """What a plan depends on: the shape of each variable, and what an id names."""
-        return tuple([(name, self._shape_of(value)) for name, value in variables.coerced.items()])
+        return tuple(
+            [
+                (name, GIVEN if type(value) is int else self._shape_of(value))
+                for name, value in variables.coerced.items()
+            ]
+        )
 
     def _shape_of(self, value: Any) -> Hashable:
-        if type(value) is int:  # far the most: how many
-            return GIVEN
         if isinstance(value, str):
             parsed = parse_global_id(value)
             return parsed[0] if parsed is not None and parsed[0] in self._node_types else GIVEN

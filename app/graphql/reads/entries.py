@@ -38,6 +38,7 @@ from app.graphql.reads.binding import (
 from app.graphql.reads.catalogue import Catalogue, is_page_info, strawberry_field
 from app.graphql.reads.filters import PlannedFilter
 from app.graphql.reads.grouping import GroupPlanner
+from app.graphql.reads.list_request import ListRequest
 from app.graphql.reads.plan import (
     Constant,
     DocumentView,
@@ -45,7 +46,6 @@ from app.graphql.reads.plan import (
     Entry,
     GroupsView,
     Leaf,
-    ListRequest,
     ListSource,
     ListView,
     ManySource,
@@ -170,7 +170,8 @@ class RowPlanner:
                 return self._further(runtime, source, definition, binding, key, details, place)
             case _:
                 column_name = self._catalogue.column_name(definition)
-                return Leaf(key, source.slot(column_name), self._catalogue.codec(definition))
+                codec = self._catalogue.codec(definition)
+                return Leaf(key, source.shown(column_name, codec), codec)
 
     def _further(
         self,
@@ -338,8 +339,10 @@ class RowPlanner:
         selected = self.subfields(below, details)
         if is_page_info(below):
             names = tuple((inner, found[0].node.name.value) for inner, found in selected.items())
-            if any(each.endswith("Cursor") for _, each in names):
+            asked = [each for _, each in names]
+            if any(each.endswith("Cursor") for each in asked):
                 listed.want_cursor()
+            listed.looks_ahead |= any(each.startswith("has") for each in asked)
             return key, "pageInfo", names
         entries = tuple(
             (inner, self._edge_entry(target, listed, found, place.at(inner)))

@@ -16,10 +16,10 @@ from app.graphql.reads.aggregates import GROUPS_MAX, first_groups
 from app.graphql.reads.assemble import Assembler, assembler_of
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.documents import Documents, PreparedOperation
-from app.graphql.reads.nodes import checked_ids, keys_by_type, keys_name
+from app.graphql.reads.list_request import ListRequest
+from app.graphql.reads.nodes import checked_ids, keys_and_kinds, keys_name, kinds_name
 from app.graphql.reads.plan import (
     GroupsSource,
-    ListRequest,
     ListSource,
     ManySource,
     NodesSource,
@@ -158,7 +158,7 @@ class Reads:
         if request.has_cursor:
             kinds = kinds_of(listed.order, listed.source.mapping.model)
         page = page_of(given, signer, kinds, request.path)
-        values[limit_name(request.index)] = page.rows + 1
+        values[limit_name(request.index)] = page.rows + listed.looks_ahead
         for position, key in enumerate(page.after or ()):
             values[key_name(request.index, position)] = key
         for name, argument in request.filters.items():
@@ -179,8 +179,8 @@ def bind_nodes(nodes: NodesSource, variables: VariableValues, values: dict[str, 
     """Which rows are asked for by id; their keys join *values*."""
     request = nodes.request
     ids = checked_ids(request.arguments(variables)["ids"], request.path)
-    for name, keys in keys_by_type(ids, tuple(nodes.ones)).items():
-        values[keys_name(request.index, name)] = keys
+    keys, kinds = keys_and_kinds(ids, tuple(nodes.ones))
+    values[keys_name(request.index)], values[kinds_name(request.index)] = keys, kinds
     return NodesRun(len(ids))
 
 

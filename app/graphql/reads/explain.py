@@ -11,11 +11,11 @@ from app.core.viewer import Viewer
 from app.graphql.engine import Engine, GraphQLRequest
 from app.graphql.reads.execute import CompiledOperation, Fetch
 from app.graphql.reads.filters import AllOf, AnyOf, Comparison, Condition, Missing, Not
+from app.graphql.reads.list_request import ListRequest
 from app.graphql.reads.plan import (
     Constant,
     GroupsSource,
     GroupsView,
-    ListRequest,
     ListView,
     NodesView,
     Source,
@@ -130,8 +130,7 @@ def _plan_lines(compiled: CompiledOperation) -> Iterator[str]:
 
 def _source_lines(source: Source, depth: int) -> Iterator[str]:
     indent = "  " * depth
-    slots = source.columns.items()
-    columns = ", ".join(f"{name or 'present'}@{slot.position}" for name, slot in slots)
+    columns = ", ".join(f"{slot.column or 'present'}@{slot.position}" for slot in source.slots)
     yield f"{indent}{source.mapping.model.__tablename__} [{columns}]"
     yield f"{indent}visible by {source.mapping.visible.__name__}"
     for name, one in source.ones.items():
@@ -145,7 +144,8 @@ def _source_lines(source: Source, depth: int) -> Iterator[str]:
         way = "desc" if listed.order.descending else "asc"
         order = ", ".join(listed.order.columns)
         asked = asked_of(listed.request)
-        yield f"{indent}list {listed.request.index} {listed.name} by {order} {way}{asked}:"
+        form = "" if listed.printed is None else "printed "
+        yield f"{indent}{form}list {listed.request.index} {listed.name} by {order} {way}{asked}:"
         yield from _source_lines(listed.source, depth + 1)
 
 

@@ -23,6 +23,7 @@ from app.graphql.reads.aggregates import (
 )
 from app.graphql.reads.binding import Join, TypeMapping
 from app.graphql.reads.catalogue import Catalogue, python_name
+from app.graphql.reads.list_request import ListRequest
 from app.graphql.reads.plan import (
     COUNT,
     Constant,
@@ -30,7 +31,6 @@ from app.graphql.reads.plan import (
     GroupsSource,
     GroupsView,
     Leaf,
-    ListRequest,
     ObjectView,
     OneView,
     RecordsView,

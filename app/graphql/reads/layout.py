@@ -3,8 +3,8 @@
 A row holds its own columns, then those of its single rows, then its lists. A list below a row is an
 array for each of its columns: the driver reads that in half the time of an array of records, and
 PostgreSQL makes it at no higher price. But such an array holds no arrays of different lengths, and
-the driver reads no arrays inside records. So a list that holds lists is an array of records, and so
-are all lists inside it.
+the driver reads no arrays inside records. So a list that holds lists is a text that PostgreSQL
+prints (`json_lists.py`), or where it cannot, an array of records, and so are all lists inside it.
 """
 
 from collections.abc import Sequence
@@ -14,35 +14,28 @@ from app.graphql.reads.plan import (
     Asked,
     Constant,
     GroupsSource,
+    GroupsView,
     ListSource,
     ListView,
     NodesView,
     Plan,
+    RootRow,
+    Slot,
     Source,
 )
 
-ROWS, TOTAL = "rows", "total"
 
+def alone(plan: Plan) -> Asked | None:
+    """The one root field whose rows the statement gives as they are, if there is one.
 
-def cells_of(plan: Plan) -> list[tuple[Asked, str]]:
-    """What a statement of several roots has to tell, in the order of its columns.
-
-    Each is a root field and which of its values: its `rows`, or the `total` of a list.
+    If a list is counted as well, each row holds that too; a page without rows is one of nulls then.
+    Of several root fields the statement gives one row: the columns of single rows, and an array of
+    records for each list.
     """
-    cells: list[tuple[Asked, str]] = []
-    for root in plan.roots:
-        if isinstance(root, Constant):
-            continue
-        if not isinstance(root, ListView) or root.source.shown:
-            cells.append((root, ROWS))
-        if isinstance(root, ListView) and root.source.total is not None:
-            cells.append((root, TOTAL))
-    return cells
-
-
-def alone(cells: Sequence[tuple[Asked, str]]) -> bool:
-    """Whether the statement gives the rows of one root field as they are."""
-    return len(cells) == 1 and cells[0][1] == ROWS
+    asked = [root for root in plan.roots if not isinstance(root, Constant)]
+    if len(asked) != 1 or (isinstance(asked[0], ListView) and not asked[0].source.shown):
+        return None
+    return asked[0]
 
 
 COLUMNS_MAX = 1_600
@@ -56,21 +49,56 @@ def lay_out(source: Source) -> None:
 
 
 def lay_out_plan(plan: Plan) -> None:
-    """The same for all root fields; the rows of several are arrays of records in one row."""
-    records = not alone(cells_of(plan))
+    """The same for all root fields."""
+    only = alone(plan)
+    if only is not None:
+        _lay_out_alone(only)
+        return
+    position = 0
     for root in plan.roots:
-        if isinstance(root, NodesView):
-            position = 0
-            for one in root.source.ones.values():
-                position = _lay_out(one.source, position, records=records)
-        elif not isinstance(root, Constant):
-            source = root.source if isinstance(root.source, Source) else root.source.source
-            _lay_out(source, 0, records=records)
+        match root:
+            case Constant():
+                continue
+            case RootRow(source=source):
+                source.presence()
+                position = _lay_out(source, position, records=False)
+            case NodesView():
+                _lay_out_nodes(root, records=True)
+                position = _place(root.source.slots(), position)
+            case ListView(source=listed) | GroupsView(source=listed):
+                _lay_out(listed.source, 0, records=True)
+                position = _place(listed.slots(), position)
+
+
+def _lay_out_alone(root: Asked) -> None:
+    match root:
+        case NodesView():
+            _lay_out_nodes(root, records=False)
+        case RootRow(source=source):
+            _lay_out(source, 0, records=False)
+        case ListView(source=ListSource(total=Slot() as total, source=source)):
+            source.presence()
+            total.position = _lay_out(source, 0, records=False)
+        case ListView(source=listed) | GroupsView(source=listed):
+            _lay_out(listed.source, 0, records=False)
+
+
+def _lay_out_nodes(root: NodesView, *, records: bool) -> None:
+    position = 0
+    for one in root.source.ones.values():
+        position = _lay_out(one.source, position, records=records)
+
+
+def _place(slots: Sequence[Slot], position: int) -> int:
+    for slot in slots:
+        slot.position = position
+        position += 1
+    return position
 
 
 def _lay_out(source: Source, begin: int, *, records: bool) -> int:
     position = begin
-    for slot in source.columns.values():
+    for slot in source.slots:
         slot.position = position
         position += 1
     for one in source.ones.values():
@@ -88,6 +116,10 @@ def _lay_out(source: Source, begin: int, *, records: bool) -> int:
 
 
 def _lay_out_list(listed: ListSource | GroupsSource, position: int, *, records: bool) -> int:
+    if listed.printed is not None:
+        _lay_out(listed.source, 0, records=False)
+        listed.slot.position = position
+        return position + 1
     records = records or _holds_arrays(listed)
     listed.in_columns = not records
     width = _lay_out(listed.source, 0, records=records)
@@ -99,8 +131,4 @@ def _lay_out_list(listed: ListSource | GroupsSource, position: int, *, records: 
 
 def _holds_arrays(listed: ListSource | GroupsSource) -> bool:
     sums = isinstance(listed, GroupsSource) and listed.money is not None
-    return sums or _holds_lists(listed.source)
-
-
-def _holds_lists(source: Source) -> bool:
-    return bool(source.lists) or any(_holds_lists(one.source) for one in source.ones.values())
+    return sums or listed.source.holds_lists(of_rows=True)

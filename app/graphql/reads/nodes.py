@@ -1,8 +1,8 @@
 """The root field `nodes(ids:)`: rows of any types, in the order asked for, in the one statement.
 
-Every type that an id names is a column of keys beside the place of the id: the keys of the other
-types are null in it. So each place finds its row by one look-up, or none, and the order and the
-gaps come out of the statement as they are. The statement depends on which types the ids name.
+Each id is a place with a key and a kind, which says which of the types named it is of. So each
+place finds its row by one look-up, or none, and the order and the gaps come out of the statement as
+they are. The statement depends on which types the ids name.
 """
 
 from collections.abc import Container, Sequence
@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Uuid, bindparam, column, func
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    SmallInteger,
+    Uuid,
+    and_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+)
 from strawberry import ID
 
 from app.core.ids import parse_global_id
@@ -21,9 +32,7 @@ from app.graphql.reads.inputs import argument
 IDS_MAX = 100
 """Ids that one `nodes` may ask for."""
 
-PLACE = "place"
-NO_TYPE = "nothing"
-"""The column of keys where the ids name nothing that can be found."""
+PLACE, KEY, KIND = "place", "key", "kind"
 
 
 @dataclass(frozen=True)
@@ -58,34 +67,39 @@ def checked_ids(ids: Sequence[str], path: Sequence[str]) -> Sequence[str]:
     return ids
 
 
-def keys_by_type(ids: Sequence[str], types: Sequence[str]) -> dict[str, list[UUID | None]]:
-    """For each type a list as long as *ids*: the key where the id names that type, else null."""
-    parsed = [parse_global_id(each) or (None, None) for each in ids]
-    return {
-        name: [key if named == name else None for named, key in parsed]
-        for name in types or (NO_TYPE,)
-    }
+def keys_and_kinds(
+    ids: Sequence[str], types: Sequence[str]
+) -> tuple[list[UUID | None], list[int | None]]:
+    """The key that each id holds, and the position of its type among *types*; null for others."""
+    kinds = {name: kind for kind, name in enumerate(types)}
+    parsed = [parse_global_id(each) or ("", None) for each in ids]
+    return [key for _, key in parsed], [kinds.get(name) for name, _ in parsed]
 
 
-def keys_name(index: int, type_name: str) -> str:
-    """The parameter with the keys of one type."""
-    return f"list_{index}_{type_name}"
+def keys_name(index: int) -> str:
+    """The parameter with the keys."""
+    return f"list_{index}_keys"
 
 
-def places(index: int, types: Sequence[str]) -> FromClause:
-    """The places of the ids, each with its key in the column of its type."""
-    names = types or (NO_TYPE,)
-    keys = [bindparam(keys_name(index, name), type_=ARRAY(Uuid())) for name in names]
-    columns: list[Any] = [column(name, Uuid()) for name in names]
-    made = func.unnest(*keys).table_valued(*columns, with_ordinality=PLACE)
+def kinds_name(index: int) -> str:
+    """The parameter with the positions of their types."""
+    return f"list_{index}_kinds"
+
+
+def places(index: int) -> FromClause:
+    """The places of the ids, each with its key and its kind."""
+    keys = bindparam(keys_name(index), type_=ARRAY(Uuid()))
+    kinds = bindparam(kinds_name(index), type_=ARRAY(SmallInteger()))
+    columns: list[Any] = [column(KEY, Uuid()), column(KIND, SmallInteger())]
+    made = func.unnest(keys, kinds).table_valued(*columns, with_ordinality=PLACE)
     return made.render_derived(name=f"places_{index}")
 
 
-def by_key(type_name: str) -> Join:
+def by_key(kind: int) -> Join:
     """The join from a place to the row of a type."""
 
     def join(place: Any, row: Any) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = row.id == place.column(type_name)
-        return found
+        is_of_this_kind = place.column(KIND) == literal_column(str(kind), SmallInteger())
+        return and_(is_of_this_kind, row.id == place.column(KEY))
 
     return join

@@ -43,8 +43,6 @@ class NullGuard:
     def misplaced(self, variables: VariableValues) -> list[GraphQLError]:
         """An error for each place that requires a value and is given null."""
         coerced = variables.coerced
-        if None not in coerced.values():
-            return []
         return [
             GraphQLError(
                 f"Variable '${usage.node.name.value}' must not be null: it stands where "

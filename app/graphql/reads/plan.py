@@ -16,8 +16,8 @@ from app.core.viewer import Scope
 from app.graphql.paging import Order, context_of
 from app.graphql.reads.aggregates import Expression, Summed, SummedMoney
 from app.graphql.reads.arguments import FieldArguments
-from app.graphql.reads.binding import Join, ListArgument, TypeMapping
-from app.graphql.reads.filters import PlannedFilter
+from app.graphql.reads.binding import Join, TypeMapping
+from app.graphql.reads.list_request import ListRequest
 from app.graphql.scalars import Codec
 
 COUNT = "rows_counted"
@@ -33,6 +33,8 @@ class Slot:
     position: int = -1
     never_null: bool = False
     """Whether it holds a value in every row that there is."""
+    as_text: bool = False
+    """Whether it holds what PostgreSQL prints of the column."""
 
 
 @dataclass(eq=False)
@@ -41,6 +43,8 @@ class Source:
 
     mapping: TypeMapping
     columns: dict[str | None, Slot] = field(default_factory=dict)
+    texts: dict[str, Slot] = field(default_factory=dict)
+    """Columns that are wanted as text."""
     ones: dict[str, "OneSource"] = field(default_factory=dict)
     lists: list["ListSource | GroupsSource"] = field(default_factory=list)
     positions: range = range(0)
@@ -54,9 +58,24 @@ class Source:
             found = self.columns[column] = Slot(column, never_null=never_null)
         return found
 
+    def shown(self, column: str, codec: Codec) -> Slot:
+        """The slot of a column that is only shown: as text, if that is cheaper and it will do."""
+        if column in self.columns or codec.from_text is None:
+            return self.slot(column)
+        found = self.texts.get(column)
+        if found is None:
+            never_null = _never_null(self.mapping, column)
+            found = self.texts[column] = Slot(column, never_null=never_null, as_text=True)
+        return found
+
+    @property
+    def slots(self) -> list[Slot]:
+        """All slots of columns."""
+        return [*self.columns.values(), *self.texts.values()]
+
     def presence(self) -> Slot:
         """A slot that is null where there is no row: one that is wanted anyway, if any will do."""
-        known = (slot for slot in self.columns.values() if slot.never_null)
+        known = (slot for slot in self.slots if slot.never_null)
         return next(known, None) or self.slot(None)
 
     def identity(self) -> Slot | None:
@@ -67,9 +86,15 @@ class Source:
         """The single row beside this one under *name*, the same for all who want it."""
         return self.ones.setdefault(name, OneSource(join, Source(mapping))).source
 
+    def holds_lists(self, *, of_rows: bool = False) -> bool:
+        """Whether a row has lists below it, here or on a single row; *of_rows*: not as text."""
+        return any(not of_rows or listed.printed is None for listed in self.lists) or any(
+            one.source.holds_lists(of_rows=of_rows) for one in self.ones.values()
+        )
+
     def need_a_column(self) -> None:
         """Want at least the row itself: a statement without columns has no rows to count."""
-        if not self.columns and not self.ones and not self.lists:
+        if not self.slots and not self.ones and not self.lists:
             self.slot(None)
 
 
@@ -90,7 +115,7 @@ class ListSource:
     join: Join | None
     order: Order
     source: Source
-    request: "ListRequest"
+    request: ListRequest
     slot: Slot = field(default_factory=lambda: Slot(None))
     in_columns: bool = False
     """Whether a parent's row has an array for each column, from the slot's position on."""
@@ -99,9 +124,15 @@ class ListSource:
     """How many rows there are on all pages together; None: that is not asked."""
     shown: bool = True
     """Whether rows are asked for at all, and not only their number."""
+    printed: "ListView | None" = None
+    """What of it PostgreSQL prints as one text, which is the slot's value then."""
+    looks_ahead: bool = False
+    """Whether somebody asks if there are more: then one row more than the page is read."""
 
     def slots(self) -> list[Slot]:
         """What a parent's row holds of it."""
+        if self.printed is not None:
+            return [self.slot]
         return [*([self.slot] if self.shown else ()), *([self.total] if self.total else ())]
 
     @cached_property
@@ -128,13 +159,15 @@ class GroupsSource:
     """The fields that tell groups apart, by their names in Python."""
     keys: Mapping[str, Expression]
     """The columns that tell groups apart, and how a row has them."""
-    request: "ListRequest"
+    request: ListRequest
     groups_max: int | None
     """The most groups there can be, by the values of their keys; None where one is no enum."""
     sums: dict[str, Summed] = field(default_factory=dict)
     money: tuple[str, SummedMoney] | None = None
     slot: Slot = field(default_factory=lambda: Slot(None))
     in_columns: bool = False
+    printed: "GroupsView | None" = None
+    """What of it PostgreSQL prints as one text, which is the slot's value then."""
 
     @property
     def cut(self) -> bool:
@@ -151,30 +184,12 @@ class NodesSource:
     """Rows by the global ids that are asked for, one place for each id: by type what it finds."""
 
     ones: dict[str, OneSource]
-    request: "ListRequest"
+    request: ListRequest
+    slot: Slot = field(default_factory=lambda: Slot(None))
 
-
-@dataclass(eq=False)
-class ListRequest:
-    """The arguments of one list: where to take them from, and what the SQL knows of them."""
-
-    index: int
-    definition: GraphQLField
-    node: FieldNode
-    path: tuple[str, ...]
-    has_cursor: bool
-    backward: bool
-    filters: Mapping[str, ListArgument]
-    """Those that were given."""
-    inside: int | None
-    """The index of the list whose rows it lies below."""
-    condition: PlannedFilter | None = None
-    """What its argument `filter` asks."""
-
-    @cached_property
-    def arguments(self) -> FieldArguments:
-        """Coerces the arguments of a run."""
-        return FieldArguments(self.definition, self.node)
+    def slots(self) -> list[Slot]:
+        """What a row of several root fields holds of it."""
+        return [self.slot]
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,13 @@ from app.graphql.reads.binding import (
     RootOne,
 )
 from app.graphql.reads.entries import RowPlanner, Unmapped
+from app.graphql.reads.json_lists import choose_below, choose_of
 from app.graphql.reads.layout import lay_out, lay_out_plan
+from app.graphql.reads.list_request import ListRequest
 from app.graphql.reads.nodes import RootNodes, by_key, types_named
 from app.graphql.reads.plan import (
     Asked,
     Constant,
-    ListRequest,
     NodesSource,
     NodesView,
     ObjectView,
@@ -81,6 +82,7 @@ class Planner(RowPlanner):
         for column in want:
             source.slot(column)
         view = self._object(graphql_type, source, details, AnswerPlace(path))
+        choose_of(view)
         lay_out(source)
         return source, view
 
@@ -95,9 +97,13 @@ class Planner(RowPlanner):
         self._need_scope_of(definition, (key,))
         match binding:
             case Many():
-                return self._list(root, definition, binding, key, details, AnswerPlace((key,)))
+                listed = self._list(root, definition, binding, key, details, AnswerPlace((key,)))
+                choose_below(listed)
+                return listed
             case Aggregate():
-                return self._groups(root, definition, binding, key, details, AnswerPlace((key,)))
+                groups = self._groups(root, definition, binding, key, details, AnswerPlace((key,)))
+                choose_below(groups)
+                return groups
             case RootNode():
                 return self._node(key, definition, details)
             case RootNodes():
@@ -148,9 +154,10 @@ class Planner(RowPlanner):
         place = AnswerPlace((key,), request.index)
         types = self._catalogue.node_types
         shown = []
-        for name in types_named(given["ids"], types):
+        for kind, name in enumerate(types_named(given["ids"], types)):
             inner = Source(self._mapping(types[name], place.path))
-            source.ones[name] = OneSource(by_key(name), inner)
+            source.ones[name] = OneSource(by_key(kind), inner)
             view = self._object(types[name], inner, details, place)
+            choose_of(view)
             shown.append(OneView(name, inner.presence(), view))
         return NodesView(key, source, tuple(shown))

@@ -71,7 +71,7 @@ def connect(
     make: Callable[[Rows, Sequence[ListRun], ListRun, bool, int | None], dict[str, Any]],
     total: int | None,
 ) -> dict[str, Any]:
-    """A page of *rows*, of which one more than asked for was read."""
+    """A page of *rows*, of which one more than asked for was read if somebody asks for `more`."""
     run = lists[index]
     wanted, _, backward = run.page
     more = len(rows) > wanted

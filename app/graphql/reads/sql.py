@@ -1,9 +1,10 @@
 """Plan → one PostgreSQL statement. No I/O, and no values: those are bound at each run.
 
-One root list gives its rows as they are. Several roots give one row with an array of records
-each. A single row beside a row is a lateral subselect behind `OFFSET 0`, which keeps PostgreSQL
-from turning a few look-ups into a scan of the whole table; a list below a row is an array of
-records. Every level is AND-ed with the visibility of its type.
+One root field gives its rows as they are. Several give one row: columns of single rows, an array
+of records for each list. A single row beside a row is a lateral subselect behind `OFFSET 0`, which
+keeps PostgreSQL from turning a few look-ups into a scan of the whole table; a list below a row is
+an array for each column, a text, or an array of records (`layout.py`). Every level is AND-ed with
+the visibility of its type.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,17 +19,21 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
     tuple_,
 )
 
 from app.graphql.paging import Order
 from app.graphql.reads.grouped import grouped, largest_first
-from app.graphql.reads.layout import TOTAL, alone, cells_of
+from app.graphql.reads.json_lists import printed_count, printed_list
+from app.graphql.reads.layout import alone
+from app.graphql.reads.list_request import ListRequest
 from app.graphql.reads.nodes import PLACE, places
 from app.graphql.reads.plan import (
     Asked,
+    Constant,
     GroupsSource,
-    ListRequest,
+    GroupsView,
     ListSource,
     ListView,
     NodesSource,
@@ -73,7 +78,7 @@ class Statement:
 
 
 def limit_name(index: int) -> str:
-    """The parameter of a list's LIMIT: one row more than the page, to see whether more follows."""
+    """The parameter of a list's LIMIT: the page, and one row more if it is asked what follows."""
     return f"list_{index}_limit"
 
 
@@ -119,16 +124,11 @@ def compile_statement(statement: Select[Any]) -> Statement:
 def statement_of(plan: Plan) -> Statement | None:
     """The one statement of a plan, or None where no table is asked."""
     builder = _Builder()
-    cells = cells_of(plan)
-    if not cells:
+    asked = [root for root in plan.roots if not isinstance(root, Constant)]
+    if not asked:
         return None
-    if alone(cells):
-        return compile_statement(builder.root(cells[0][0], record=False))
-    columns = [
-        builder.cell(root, what).label(f"root_{number}")
-        for number, (root, what) in enumerate(cells)
-    ]
-    return compile_statement(select(*columns))
+    root = alone(plan)
+    return compile_statement(builder.several(asked) if root is None else builder.alone(root))
 
 
 def rows_statement(
@@ -164,11 +164,32 @@ class _Builder:
         model = source.mapping.model
         return table_of(model, f"{model.__tablename__}_{self._tables}")
 
-    def cell(self, root: Asked, what: str) -> ColumnElement[Any]:
-        """A root field as one value: an array of its rows, or how many there are."""
-        if what == TOTAL and isinstance(root, ListView):
-            return self._count(root.source, None)
-        return array_of(self.root(root, record=True))
+    def alone(self, root: Asked) -> Select[Any]:
+        """The select of the one root field; where its list is counted, beside the count."""
+        rows = self.root(root, record=False)
+        if not isinstance(root, ListView) or root.source.total is None:
+            return rows
+        count = select(self._count(root.source, None).label("rows_counted")).subquery("counted")
+        page = rows.subquery("page")
+        shown = ", ".join(f"page.c{position}" for position in root.source.source.positions)
+        return select(
+            literal_column(shown), count.c.rows_counted.label(f"c{root.source.total.position}")
+        ).select_from(count.outerjoin(page, true()))
+
+    def several(self, roots: Sequence[Asked]) -> Select[Any]:
+        """The select of one row with what all root fields ask for."""
+        row = SelectedRow(select(literal_column("1")).subquery("once"))
+        for root in roots:
+            if isinstance(root, RootRow):
+                rows = self.root(root, record=False)
+                row.joined(rows, f"root_{root.index}", root.source.positions)
+                continue
+            listed = root.source
+            if not isinstance(listed, ListSource) or listed.shown:
+                row.value(array_of(self.root(root, record=True)), listed.slot.position)
+            if isinstance(listed, ListSource) and listed.total is not None:
+                row.value(self._count(listed, None), listed.total.position)
+        return row.select(record=False)
 
     def root(self, root: Asked, *, record: bool) -> Select[Any]:
         """The select of a root field; as a *record*, each row is one value."""
@@ -184,7 +205,7 @@ class _Builder:
         return rows.where(column == bindparam(row_name(root.index), type_=column.type))
 
     def _nodes(self, nodes: NodesSource, *, record: bool) -> Select[Any]:
-        wanted = places(nodes.request.index, list(nodes.ones))
+        wanted = places(nodes.request.index)
         row = SelectedRow(wanted)
         for one in nodes.ones.values():
             self._single(one, Table(wanted), row)
@@ -198,8 +219,8 @@ class _Builder:
     def _selected(self, source: Source, table: Table, *, record: bool) -> Select[Any]:
         """The values of a source as laid out: its columns, its single rows, its lists."""
         row = SelectedRow(table.alias)
-        for name, slot in source.columns.items():
-            row.column(table, name, slot.position)
+        for slot in source.slots:
+            row.column(table, slot)
         for one in source.ones.values():
             self._single(one, table, row)
         for listed in source.lists:
@@ -215,6 +236,9 @@ class _Builder:
 
     def _below(self, listed: ListSource | GroupsSource, parent: Table, row: SelectedRow) -> None:
         begin = listed.slot.position
+        if listed.printed is not None:
+            row.value(self._printed(listed.printed, parent), begin)
+            return
         if isinstance(listed, ListSource) and not listed.shown:
             pass
         elif listed.in_columns:
@@ -226,6 +250,16 @@ class _Builder:
             row.value(array_of(self._many(listed, parent, record=True)), begin)
         if isinstance(listed, ListSource) and listed.total is not None:
             row.value(self._count(listed, parent), listed.total.position)
+
+    def _printed(self, view: ListView | GroupsView, parent: Table) -> ColumnElement[Any]:
+        total = None
+        if isinstance(view, ListView) and view.source.total is not None:
+            total = self._count(view.source, parent)
+            if not view.source.shown:
+                return printed_count(view, total)
+        name = f"many_{self._tables + 1}"
+        rows = self._many(view.source, parent, record=False)
+        return printed_list(view, rows, name, limit_name(view.source.request.index), total)
 
     def _many(
         self, listed: ListSource | GroupsSource, parent: Table | None, *, record: bool

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 
 from app.core.models import Model
 from app.graphql.reads.binding import Predicate
+from app.graphql.reads.plan import Slot
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 HERE = "true"
@@ -57,10 +58,10 @@ class SelectedRow:
         self._tables = table
         self._values: list[tuple[str | ColumnElement[Any], int]] = []
 
-    def column(self, table: Table, name: str | None, position: int) -> None:
-        """Add a table's column of that name, or the mark that there is a row."""
-        text = HERE if name is None else _text_of(table, name)
-        self._values.append((text, position))
+    def column(self, table: Table, slot: Slot) -> None:
+        """Add the column of a table that belongs into a slot, or the mark that there is a row."""
+        text = HERE if slot.column is None else _text_of(table, slot.column, as_text=slot.as_text)
+        self._values.append((text, slot.position))
 
     def value(self, value: ColumnElement[Any], position: int) -> None:
         """Add a value of any other kind."""
@@ -95,11 +96,12 @@ def arrays_of(rows: Select[Any], name: str, begin: int, count: int) -> Select[An
     return select(literal_column(", ".join(arrays))).select_from(rows.subquery(name))
 
 
-def _text_of(table: Table, name: str) -> str:
+def _text_of(table: Table, name: str, *, as_text: bool) -> str:
     """JSON is read as text, whatever the connection would make of it."""
     quote = DIALECT.identifier_preparer.quote
     text = f"{quote(str(table.alias.description))}.{quote(name)}"
-    return f"CAST({text} AS TEXT)" if isinstance(table.column(name).type, JSON) else text
+    as_text = as_text or isinstance(table.column(name).type, JSON)
+    return f"CAST({text} AS TEXT)" if as_text else text
 
 
 def _named(value: str | ColumnElement[Any], position: int) -> str | ColumnElement[Any]:

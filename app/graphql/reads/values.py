@@ -55,7 +55,8 @@ class ValuePlanner:
                 continue
             inner = value_type.fields[name]
             column = binding.columns[self.catalogue.column_name(inner)]
-            entries.append(Leaf(inner_key, source.slot(column), self.catalogue.codec(inner)))
+            codec = self.catalogue.codec(inner)
+            entries.append(Leaf(inner_key, source.shown(column, codec), codec))
         return EmbeddedView(key, source.slot(binding.absent), tuple(entries))
 
     def json(

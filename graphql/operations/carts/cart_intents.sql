@@ -1,4 +1,4 @@
-SELECT cart_intent_1.received_at AS c0, cart_intent_1.id AS c1, cart_intent_1.status AS c2, cart_intent_1.repeat_count AS c3, cart_intent_1.updated_at AS c4, cart_intent_1.failure_reason AS c5, cart_intent_1.failure_retryable AS c6, cart_intent_1.failure_detail AS c7, cart_intent_1.offer_amount_minor AS c8, cart_intent_1.offer_currency AS c9, cart_intent_1.answered_at AS c10, one_2.c11, one_3.c12, one_3.c13, one_4.c14, one_4.c15
+SELECT cart_intent_1.received_at AS c0, cart_intent_1.id AS c1, cart_intent_1.status AS c2, cart_intent_1.repeat_count AS c3, cart_intent_1.failure_reason AS c4, cart_intent_1.failure_retryable AS c5, cart_intent_1.failure_detail AS c6, cart_intent_1.offer_amount_minor AS c7, cart_intent_1.offer_currency AS c8, CAST(cart_intent_1.updated_at AS TEXT) AS c9, CAST(cart_intent_1.answered_at AS TEXT) AS c10, one_2.c11, one_3.c12, one_3.c13, one_4.c14, one_4.c15
 FROM cart_intent AS cart_intent_1
 LEFT OUTER JOIN LATERAL (SELECT shopper_2.id AS c11
 FROM shopper AS shopper_2

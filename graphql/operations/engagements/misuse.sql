@@ -1,4 +1,4 @@
-SELECT engagement_1.id AS c0, engagement_1.xid AS c1, engagement_1.kind AS c2, engagement_1.trigger_match AS c3, engagement_1.misuse_reason AS c4, engagement_1.occurred_at AS c5, one_2.c6, one_3.c7, one_3.c8
+SELECT engagement_1.id AS c0, engagement_1.xid AS c1, engagement_1.kind AS c2, engagement_1.trigger_match AS c3, engagement_1.misuse_reason AS c4, CAST(engagement_1.occurred_at AS TEXT) AS c5, one_2.c6, one_3.c7, one_3.c8
 FROM engagement AS engagement_1
 LEFT OUTER JOIN LATERAL (SELECT shopper_2.id AS c6
 FROM shopper AS shopper_2

@@ -1,4 +1,4 @@
-SELECT event_1.seq AS c0, event_1.subject_type AS c1, event_1.id AS c2, event_1.type AS c3, event_1.occurred_at AS c4, event_1.actor_kind AS c5, event_1.actor_id AS c6, CAST(event_1.data AS TEXT) AS c7, one_2.c8, one_2.c9
+SELECT event_1.seq AS c0, event_1.subject_type AS c1, event_1.id AS c2, event_1.type AS c3, event_1.actor_kind AS c4, event_1.actor_id AS c5, CAST(event_1.data AS TEXT) AS c6, CAST(event_1.occurred_at AS TEXT) AS c7, one_2.c8, one_2.c9
 FROM event AS event_1
 LEFT OUTER JOIN LATERAL (SELECT cart_intent_2.status AS c8, cart_intent_2.id AS c9
 FROM cart_intent AS cart_intent_2

@@ -1,4 +1,4 @@
-SELECT CAST(token_1.scopes AS TEXT) AS c0, token_1.expires_at AS c1, one_2.c2, one_3.c3, one_3.c4, one_3.c5, one_3.c6, one_3.c7, one_3.c8, one_3.c9, one_3.c10
+SELECT CAST(token_1.scopes AS TEXT) AS c0, CAST(token_1.expires_at AS TEXT) AS c1, one_2.c2, one_3.c3, one_3.c4, one_3.c5, one_3.c6, one_3.c7, one_3.c8, one_3.c9, one_3.c10
 FROM token AS token_1
 LEFT OUTER JOIN LATERAL (SELECT brand_2.slug AS c2
 FROM brand AS brand_2
@@ -16,7 +16,7 @@ AND installation_1.app_id = app_4.id))
 AND app_4.id = installation_3.app_id
 LIMIT ALL OFFSET 0) AS one_4 ON true
 LEFT OUTER JOIN LATERAL (SELECT array_agg(many_5_rows.c0) AS c8, array_agg(many_5_rows.c1) AS c9, array_agg(many_5_rows.c2) AS c10
-FROM (SELECT token_5.label AS c0, token_5.kind AS c1, token_5.created_at AS c2
+FROM (SELECT token_5.label AS c0, token_5.kind AS c1, CAST(token_5.created_at AS TEXT) AS c2
 FROM token AS token_5
 WHERE token_5.brand_id = $1::UUID
 AND token_5.brand_id = installation_3.brand_id

@@ -1,4 +1,4 @@
-SELECT shopper_1.id AS c0, shopper_1.created_at AS c1, many_2.c2, many_2.c3, many_2.c4, many_3.c5, many_3.c6, many_3.c7, many_4.c8
+SELECT shopper_1.id AS c0, CAST(shopper_1.created_at AS TEXT) AS c1, many_2.c2, many_2.c3, many_2.c4, many_3.c5, many_3.c6, many_3.c7, many_4.c8
 FROM shopper AS shopper_1
 LEFT OUTER JOIN LATERAL (SELECT array_agg(many_2_rows.c0) AS c2, array_agg(many_2_rows.c1) AS c3, array_agg(many_2_rows.c2) AS c4
 FROM (SELECT account_link_2.retailer AS c0, account_link_2.marketplace AS c1, account_link_2.add_mode AS c2
@@ -12,7 +12,7 @@ AND account_link_2.person_id = shopper_1.person_id
 ORDER BY account_link_2.retailer ASC, account_link_2.marketplace ASC
 LIMIT $3::INTEGER) AS many_2_rows) AS many_2 ON true
 LEFT OUTER JOIN LATERAL (SELECT array_agg(many_3_rows.c0) AS c5, array_agg(many_3_rows.c1) AS c6, array_agg(many_3_rows.c2) AS c7
-FROM (SELECT consent_3.kind AS c0, consent_3.granted_at AS c1, consent_3.revoked_at AS c2
+FROM (SELECT consent_3.kind AS c0, CAST(consent_3.granted_at AS TEXT) AS c1, CAST(consent_3.revoked_at AS TEXT) AS c2
 FROM consent AS consent_3
 WHERE consent_3.brand_id = $2::UUID
 AND consent_3.person_id = shopper_1.person_id

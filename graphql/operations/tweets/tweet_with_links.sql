@@ -1,4 +1,4 @@
-SELECT shoppable_tweet_1.id AS c0, shoppable_tweet_1.root_xid AS c1, shoppable_tweet_1.text AS c2, shoppable_tweet_1.status AS c3, shoppable_tweet_1.posted_at AS c4, one_2.c5, many_4.c6, many_4.c7, many_4.c8, many_4.c9, many_4.c10, many_5.c11, many_5.c12
+SELECT shoppable_tweet_1.id AS c0, shoppable_tweet_1.root_xid AS c1, shoppable_tweet_1.text AS c2, shoppable_tweet_1.status AS c3, CAST(shoppable_tweet_1.posted_at AS TEXT) AS c4, one_2.c5, many_4.c6, many_4.c7, many_4.c8, many_4.c9, many_4.c10, many_5.c11, many_5.c12
 FROM shoppable_tweet AS shoppable_tweet_1
 LEFT OUTER JOIN LATERAL (SELECT product_2.title AS c5
 FROM product AS product_2

@@ -1,4 +1,4 @@
-SELECT shoppable_tweet_1.id AS c0, shoppable_tweet_1.campaign AS c1, shoppable_tweet_1.registered_at AS c2, many_2.c3
+SELECT shoppable_tweet_1.id AS c0, shoppable_tweet_1.campaign AS c1, CAST(shoppable_tweet_1.registered_at AS TEXT) AS c2, many_2.c3
 FROM shoppable_tweet AS shoppable_tweet_1
 LEFT OUTER JOIN LATERAL (SELECT array_agg(many_2_rows.c0) AS c3
 FROM (SELECT cart_intent_2.status AS c0

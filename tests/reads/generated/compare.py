@@ -127,9 +127,20 @@ class Comparer:
         )
 
     async def _alike(self, case: Case, one: Refusal, other: Refusal) -> bool:
-        """Whether both refused for the same; where it stands twice either may be named."""
+        """Whether both refused for the same; where it stands twice either may be named.
+
+        The compiler looks at all scopes before it looks at any value, the reference at both of one
+        field after the other: who has two faults may be told the one or the other.
+        """
         if one.code != other.code:
-            return False
+            if one.code != ErrorCode.MISSING_SCOPE:
+                return False
+            allowed = replace(case, viewer=replace(case.viewer, scopes=frozenset(Scope)))
+            again = await self.compiled(allowed)
+            return isinstance(again, Refusal) and (again.code, again.path) == (
+                other.code,
+                other.path,
+            )
         if one.path == other.path:
             return True
         if one.code != ErrorCode.MISSING_SCOPE:

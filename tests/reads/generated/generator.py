@@ -353,8 +353,7 @@ def _fits(keys: Keys, other: Keys) -> bool:
 
 
 def _absorb(keys: Keys, other: Keys) -> None:
+    """Take in the keys of *other*, as they are now: what it takes in later is not of *keys*."""
     for key, taken in other.items():
-        if key in keys:
-            _absorb(keys[key].below, taken.below)
-        else:
-            keys[key] = taken
+        mine = keys.setdefault(key, Taken(taken.what, {}))
+        _absorb(mine.below, taken.below)

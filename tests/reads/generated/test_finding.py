@@ -11,6 +11,8 @@ from tests import golden_world
 from tests.reads.generated.compare import Comparer
 from tests.reads.generated.rounds import Rounds
 
+pytestmark = pytest.mark.once
+
 ROUNDS_MAX = 60
 LINES_MAX = 15
 

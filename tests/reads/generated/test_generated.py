@@ -3,16 +3,20 @@
 A run prints its seed. Found operations are made small, and printed so that they can be pasted.
 """
 
+import os
 from random import Random
 
 import pytest
 
 from tests.needs import chosen_scale, scale
+from tests.reads.generated.conftest import RoundsOf
 from tests.reads.generated.items import Items
 from tests.reads.generated.payloads import Payloads
 from tests.reads.generated.rounds import RUNS, SEED, Rounds
 
-OPERATIONS = scale(small=300, check=2_000, soak=50_000)
+OPERATIONS = scale(small=300, check=2_000, soak=2_000)
+PARTS = scale(small=1, check=1, soak=25) if SEED not in os.environ else 1
+"""So often that many operations, each time of another seed and over its world."""
 OPERATIONS_OF_A_CHECK = 2_000
 UNSHOWN_MAX = 20
 """Fields that no answer of a check showed but as null: a random world may hold none of some."""
@@ -22,21 +26,27 @@ ITEMS = scale(small=40, check=200, soak=5_000)
 
 
 @pytest.mark.scaled
-async def test_generated_operations_are_answered_alike(rounds: Rounds, seed: int) -> None:
-    for number in range(1, OPERATIONS + 1):
-        finding = await rounds.round()
-        if finding is not None:
-            pytest.fail(
-                f"{finding}\nIt was operation {number}. {SEED}={seed} "
-                f"HASHCART_TEST_SCALE={chosen_scale()} repeats this run.",
-                pytrace=False,
-            )
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_generated_operations_are_answered_alike(
+    rounds_of: RoundsOf, seed: int, part: int
+) -> None:
+    print(f"{SEED}={seed + part} HASHCART_TEST_SCALE={chosen_scale()} repeats this part.")
+    async with rounds_of(seed + part) as rounds:
+        for number in range(1, OPERATIONS + 1):
+            finding = await rounds.round()
+            if finding is not None:
+                pytest.fail(
+                    f"{finding}\nIt was operation {number}. {SEED}={seed + part} "
+                    f"HASHCART_TEST_SCALE={chosen_scale()} repeats this run.",
+                    pytrace=False,
+                )
 
     assert rounds.answered + rounds.refused == OPERATIONS * RUNS
     assert rounds.answered > rounds.refused * 3
     assert OPERATIONS < OPERATIONS_OF_A_CHECK or len(rounds.unshown) <= UNSHOWN_MAX
 
 
+@pytest.mark.once
 async def test_a_check_generates_every_field_argument_and_enum_value(rounds: Rounds) -> None:
     coverage = rounds.generator.coverage
     while coverage.unused and rounds.generated < OPERATIONS_OF_A_CHECK:
