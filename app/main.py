@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 import asyncpg
 import uvicorn
@@ -30,14 +32,25 @@ from app.events.feed import Feed, run_relay, tell_own_growth
 from app.events.log import write_transaction
 from app.events.schema import EVENT_LOG
 from app.explorer.routes import explorer_router
-from app.graphql.context import EngineContext, fetch_from, refuse_if_unreachable
+from app.graphql.accounts import Tariff
+from app.graphql.context import (
+    EngineContext,
+    fetch_from,
+    refuse_if_unreachable,
+    unreachable_refuses,
+)
 from app.graphql.engine import Engine, create_engine
 from app.graphql.live import Live
+from app.graphql.meter import Meter
+from app.graphql.persisted import FindTrusted, PersistedDocuments
 from app.graphql.router import GraphQLEndpoint
+from app.graphql.sse import EventStreams
+from app.graphql.uses import Uses
 from app.graphql.websocket import GraphQLSocketEndpoint
 from app.ingest.inbox import Inbox
 from app.ingest.lag import watch_lag
 from app.ingest.routes import DOOR_PATH, Door, ingest_router
+from app.oauth.queries import find_trusted
 from app.oauth.viewer import ViewerCache
 from app.pages.routes import pages_router
 from app.schema import schema
@@ -58,6 +71,10 @@ class Server:
     feed: Feed
     live: Live
     inbox: Inbox
+    streams: EventStreams
+    meter: Meter
+    uses: Uses
+    persisted: PersistedDocuments
 
 
 class _Front:
@@ -74,11 +91,22 @@ class _Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
         serve = self._rest
-        if scope["type"] == "http" and scope["method"] == "POST":
-            serve = self._posts.get(scope["path"], serve)
+        if scope["type"] == "http":
+            if scope["method"] == "POST" or _asks_graphql(scope):
+                serve = self._posts.get(scope["path"], serve)
         elif scope["type"] == "websocket" and scope["path"] == GRAPHQL_PATH:
             serve = self._socket
         await serve(scope, receive, send)
+
+
+def _asks_graphql(scope: Scope) -> bool:
+    """Whether a request by another method is one for GraphQL, and not for a page to look at."""
+    if scope["path"] != GRAPHQL_PATH or scope["method"] == "HEAD":
+        return False
+    if scope["method"] != "GET":
+        return True
+    accept = dict(scope["headers"]).get(b"accept", b"")
+    return bool(scope["query_string"]) and b"text/html" not in accept
 
 
 def create_server(resources: Resources) -> Server:
@@ -87,7 +115,14 @@ def create_server(resources: Resources) -> Server:
     Raises:
         SchemaFaults: the schema may not serve.
     """
-    engine = create_engine(schema, resources.keys.cursor)
+    settings = resources.settings
+    tariff = Tariff(settings.cost_maximum, settings.cost_restore_rate)
+    engine = create_engine(
+        schema,
+        resources.keys.cursor,
+        suggests=settings.env is Environment.DEVELOPMENT,
+        tariff=tariff,
+    )
     viewers = ViewerCache(resources.primary_reads)
 
     async def authenticate(token: str) -> Viewer | None:
@@ -97,22 +132,42 @@ def create_server(resources: Resources) -> Server:
             refuse_if_unreachable(error)
             raise
 
+    meter = Meter(resources.database_url, tariff)
+    transaction = partial(write_transaction, resources.sessions)
+    uses = Uses(transaction)
     context = EngineContext(
         authenticate,
         fetch_from(resources.reads),
         fetch_from(resources.primary_reads),
-        partial(write_transaction, resources.sessions),
+        transaction,
+        meter.begin,
+        uses.note,
         viewers.recall,
     )
     feed = Feed(resources.database_url, resources.primary_reads)
-    live = Live(engine, context.fetch_primary, feed, EVENT_LOG)
+    live = Live(engine, context.fetch_primary, feed, EVENT_LOG, uses.note)
     inbox = Inbox(resources.engine)
+    persisted = PersistedDocuments(engine, trusted_documents(resources.reads))
+    streams = EventStreams(context, live)
     front = _Front(
-        {GRAPHQL_PATH: GraphQLEndpoint(engine, context), DOOR_PATH: Door(resources, inbox)},
-        GraphQLSocketEndpoint(engine, context, live),
+        {
+            GRAPHQL_PATH: GraphQLEndpoint(engine, context, persisted, streams),
+            DOOR_PATH: Door(resources, inbox),
+        },
+        GraphQLSocketEndpoint(engine, context, live, persisted),
         _behind_proxies(create_edge(resources, inbox)),
     )
-    return Server(front, engine, feed, live, inbox)
+    return Server(front, engine, feed, live, inbox, streams, meter, uses, persisted)
+
+
+def trusted_documents(reads: ReadPool) -> FindTrusted:
+    """Finds the documents that operators wrote down; an unreachable database refuses."""
+
+    async def find(app_id: UUID, key: str) -> str | None:
+        with unreachable_refuses():
+            return await find_trusted(reads, app_id, key)
+
+    return find
 
 
 def _behind_proxies(app: ASGIApp) -> ASGIApp:
@@ -223,13 +278,26 @@ def web_config(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> uvico
     )
 
 
+class _Web(uvicorn.Server):
+    """Cuts event streams when it ends; it would wait for them as for any other request."""
+
+    def __init__(self, streams: EventStreams, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._streams = streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and finish those that run."""
+        self._streams.end()
+        await super().shutdown(sockets)
+
+
 async def serve(resources: Resources) -> None:
     """Serve until SIGTERM or SIGINT; requests that run are finished first."""
     server = create_server(resources)
     settings = resources.settings
     stop = asyncio.Event()
-    web = uvicorn.Server(web_config(server.app, host=settings.host, port=settings.port))
-    async with server.inbox, asyncio.TaskGroup() as tasks:
+    web = _Web(server.streams, web_config(server.app, host=settings.host, port=settings.port))
+    async with server.inbox, server.meter, server.uses, asyncio.TaskGroup() as tasks:
         tasks.create_task(server.feed.run(stop))
         tasks.create_task(run_relay(resources.database_url, stop))
         tasks.create_task(tell_own_growth(resources.database_url, stop))

@@ -11,7 +11,9 @@ from app.carts.schema import CartIntentEvent, CartIntentQueries, CartIntentSubsc
 from app.carts.totals import CartIntentTotalQueries
 from app.engagements.schema import EngagementEvent, EngagementQueries
 from app.events.schema import EventQueries, EventSubscriptions
+from app.graphql.finish import finish_schema
 from app.graphql.node import Node
+from app.graphql.operation_cost import CostQueries
 from app.graphql.reads.binding import root_node
 from app.graphql.reads.nodes import root_nodes
 from app.graphql.reads.told_scopes import tell_scopes
@@ -29,6 +31,7 @@ from app.tweets.schema import ShoppableTweetEvent, TweetQueries
 @strawberry.type(description="What can be read. All of it belongs to the token's brand.")
 class Query(
     OAuthQueries,
+    CostQueries,
     BrandQueries,
     ProductQueries,
     TweetQueries,
@@ -53,7 +56,8 @@ class Query(
 
 @strawberry.type(
     description="What can be done. Fields run one after the other, each in a transaction of its "
-    "own; all that can be refused is refused before the first of them runs."
+    "own; all that can be refused is refused before the first of them runs. A field is null where "
+    "it failed with an error, and those after it did not run."
 )
 class Mutation(
     BrandMutations,
@@ -84,4 +88,5 @@ schema = strawberry.Schema(
     ],
     config=StrawberryConfig(scalar_map=dict(SCALARS)),
 )
+finish_schema(schema._schema)
 tell_scopes(schema._schema)

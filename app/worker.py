@@ -26,6 +26,7 @@ from app.events.feed import tell_own_growth
 from app.events.log import write_transaction
 from app.events.partitions import ensure_partitions
 from app.graphql.idempotency import forget_old
+from app.graphql.uses import forget_old_uses
 from app.ingest.desk import Desk
 from app.ingest.lag import LOOK_SECONDS, measure_lag
 from app.ingest.lanes import RENEWAL_SECONDS, Lanes
@@ -58,7 +59,8 @@ DISPATCHERS = 2
 
 KEYS_SECONDS = 60.0
 KEYS_AT_ONCE = 1_000
-"""How often idempotency keys that mean nothing any more are looked for, and how many at once."""
+"""How often idempotency keys that mean nothing any more are looked for, and how many at once; the
+same for days of deprecated uses."""
 
 WAITS_SECONDS = 1.0
 """How often waits are looked for that are over; some of them count hours, some days."""
@@ -199,8 +201,11 @@ async def _make_partitions(resources: Resources) -> int:
 
 
 async def _forget_keys(resources: Resources) -> int:
+    """Forget old idempotency keys, and days of deprecated uses that are told no more."""
+    now = clock.now()
     async with write_transaction(resources.sessions) as session:
-        return await forget_old(session, now=clock.now(), limit=KEYS_AT_ONCE)
+        keys = await forget_old(session, now=now, limit=KEYS_AT_ONCE)
+        return keys + await forget_old_uses(session, now=now, limit=KEYS_AT_ONCE)
 
 
 async def _measure(resources: Resources) -> int:

@@ -21,6 +21,7 @@ from benchmarks.duration import (
     ingest_seconds,
     live_seconds,
     memory_seconds,
+    metering_seconds,
     plan_seconds,
     reads_seconds,
 )
@@ -29,6 +30,7 @@ from benchmarks.ingest import Plan, measure_ingest
 from benchmarks.live import measure_live
 from benchmarks.machine import Cores, choose_cores, describe, python_speed
 from benchmarks.memory import measure_memory
+from benchmarks.metering import measure_metering
 from benchmarks.operations import operations
 from benchmarks.options import Options, parse_options
 from benchmarks.peer_servers import PeersMissing, with_peers
@@ -36,6 +38,9 @@ from benchmarks.plan import measure_plans
 from benchmarks.processes import running_loader
 from benchmarks.reads import measure_reads
 from benchmarks.report import Section, say, show
+
+METERING_ROUNDS = 3
+"""Times the rounds of other comparisons: its bar is about a hundredth, not about halves."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,20 @@ def reads(run: Run) -> list[Section]:
 def plan(run: Run) -> list[Section]:
     """What an operation costs before its statement runs."""
     return measure_plans(run.operations, rounds=run.options.rounds)
+
+
+def metering(run: Run) -> list[Section]:
+    """What charging operations costs."""
+    return measure_metering(
+        run.postgres,
+        run.filled,
+        run.cores,
+        run.loader,
+        run.folder,
+        operations=run.operations,
+        rounds=run.options.rounds * METERING_ROUNDS,
+        seconds=run.options.seconds,
+    )
 
 
 def ingest(run: Run) -> list[Section]:
@@ -108,6 +127,7 @@ def memory(run: Run) -> list[Section]:
 MEASURES: dict[str, Callable[[Run], list[Section]]] = {
     "reads": reads,
     "plan": plan,
+    "metering": metering,
     "ingest": ingest,
     "live": live,
     "memory": memory,
@@ -139,6 +159,7 @@ def expected_seconds(options: Options, peers: bool) -> float:
     parts = {
         "reads": reads_seconds(chosen, rounds=rounds, seconds=seconds, peers=peers),
         "plan": plan_seconds(chosen, rounds=rounds),
+        "metering": metering_seconds(rounds=rounds * METERING_ROUNDS, seconds=seconds),
         "ingest": ingest_seconds(
             rounds=options.ingest_rounds,
             steady=options.ingest_seconds,

@@ -43,6 +43,11 @@ def plan_seconds(chosen: Sequence[Operation], *, rounds: int) -> float:
     return len(chosen) * rounds * PLAN_ROUND_SECONDS
 
 
+def metering_seconds(*, rounds: int, seconds: float) -> float:
+    """Of charging and not charging."""
+    return START_SECONDS + 2 * (WARM_SECONDS + rounds * (seconds + BETWEEN_SECONDS))
+
+
 def ingest_seconds(*, rounds: int, steady: float, offered: float) -> float:
     """Of ingest."""
     return START_SECONDS + rounds * (steady + offered + CEILING_SECONDS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.databases import BRANDS
 
-PARTS = ("reads", "plan", "ingest", "live", "memory")
+PARTS = ("reads", "plan", "metering", "ingest", "live", "memory")
 _AT_LEAST_ONE = (
     "rounds",
     "seconds",

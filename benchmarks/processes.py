@@ -24,6 +24,9 @@ READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 10.0
 POLL_SECONDS = 0.05
 LOG_LINES_SHOWN = 15
+POINTS = "900000000"
+"""Of a bucket, and of a second: everything is charged, nothing refused, and what is left has nine
+digits in every answer."""
 TOP = Path(__file__).parents[1]
 
 _CLI = (sys.executable, "-m", "app.cli")
@@ -101,6 +104,16 @@ def running_server(database_url: str, cores: frozenset[int], folder: Path) -> It
 
 
 @contextmanager
+def running_unmetered(database_url: str, cores: frozenset[int], folder: Path) -> Iterator[Running]:
+    """The same server, but that it charges nobody."""
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.unmetered_server"]
+    with running("unmetered", command, database_url, port, cores, folder) as found:
+        await_ready(found, "/readyz")
+        yield found
+
+
+@contextmanager
 def running_worker(database_url: str, cores: frozenset[int], folder: Path) -> Iterator[Running]:
     """The product's worker over a database."""
     command = [*_CLI, "worker", "--until-input-ends"]
@@ -160,7 +173,13 @@ def _on(cores: frozenset[int]) -> Iterator[None]:
 
 
 def _environment(database_url: str, port: int) -> Mapping[str, str]:
-    return {**os.environ, f"{PREFIX}DATABASE_URL": database_url, f"{PREFIX}PORT": str(port)}
+    return {
+        **os.environ,
+        f"{PREFIX}DATABASE_URL": database_url,
+        f"{PREFIX}PORT": str(port),
+        f"{PREFIX}COST_MAXIMUM": POINTS,
+        f"{PREFIX}COST_RESTORE_RATE": POINTS,
+    }
 
 
 def await_ready(server: Running, path: str) -> None:

@@ -24,6 +24,7 @@ from app.engagements.models import Engagement
 from app.engagements.states import ContentState, EngagementKind, MisuseReason, TriggerMatch
 from app.events.models import BrandLog, Event
 from app.events.states import ActorKind
+from app.graphql.uses import DeprecatedUse
 from app.oauth.models import App, Installation, Token
 from app.oauth.states import AppKind, AppStatus, InstallationStatus, TokenKind
 from app.products.models import Product
@@ -147,6 +148,17 @@ class GoldenBrand:
                 created_at=at(-80),
             )
         )
+        for position, name in enumerate(("Old", "Older")):
+            yield DeprecatedUse(
+                **self._own(
+                    id=self.key(0x14, position),
+                    installation_id=self.key(0x11),
+                    used_on=START.date() - timedelta(days=position),
+                    coordinate=f"{self.name}.{name}",
+                    reason=f"Use `{self.name}`.",
+                    uses=2**40 + position,
+                )
+            )
 
     def _products(self) -> Iterator[Model]:
         for position in range(3):

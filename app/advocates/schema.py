@@ -8,6 +8,7 @@ import strawberry
 from app.advocates import access, models
 from app.advocates.states import AdvocateStatus
 from app.core.viewer import Scope
+from app.graphql.enums import shown_enum
 from app.graphql.node import Node
 from app.graphql.paging import Connection
 from app.graphql.reads.binding import (
@@ -27,7 +28,7 @@ from app.shoppers.schema import Shopper
 if TYPE_CHECKING:
     from app.reviews.schema import AdvocateReview
 
-strawberry.enum(AdvocateStatus, description="Whether a shopper speaks for the brand.")
+shown_enum(AdvocateStatus, "Whether a shopper speaks for the brand.")
 
 
 @strawberry.type(description="One part of an advocate's score.")
@@ -72,7 +73,7 @@ class Advocate(Node):
     enrolled_at: datetime | None = column("When she opted in; null while only invited.")
     created_at: datetime = column("When she was invited or opted in.")
     shopper: Shopper | None = one(
-        "The shopper she is.",
+        "The shopper she is; null once she was erased.",
         lambda advocate, shopper: (
             (shopper.brand_id == advocate.brand_id) & (shopper.id == advocate.shopper_id)
         ),
@@ -89,5 +90,5 @@ class Advocate(Node):
 class AdvocateQueries:
     """Root fields of advocates."""
 
-    advocate: Advocate | None = root_one("An advocate by her id.")
+    advocate: Advocate | None = root_one("An advocate by her id; null where the brand has none.")
     advocates: Connection[Advocate] = root_many("The brand's advocates, newest first.")

@@ -5,17 +5,18 @@ INVITED ──► ENROLLED ◄──► PAUSED
    └────────────┴──► LEFT ◄──┘
 """
 
-from enum import StrEnum
 from types import MappingProxyType
 
+from app.core.described import DescribedEnum
 
-class AdvocateStatus(StrEnum):
+
+class AdvocateStatus(DescribedEnum):
     """Whether a shopper speaks for the brand. Only she enrols, pauses and leaves."""
 
-    INVITED = "INVITED"
-    ENROLLED = "ENROLLED"
-    PAUSED = "PAUSED"
-    LEFT = "LEFT"
+    INVITED = "INVITED", "The brand asked her; she has not answered."
+    ENROLLED = "ENROLLED", "She opted in and speaks for the brand."
+    PAUSED = "PAUSED", "She stopped for a while; she alone goes on."
+    LEFT = "LEFT", "She left, or declined. Final."
 
 
 MOVES = MappingProxyType(

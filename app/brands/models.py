@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.brands.states import AccountRole, BrandStatus, ResolveDepth, TriggerAction
 from app.core.ids import uuid7
-from app.core.models import Model, TenantRecord, xid_column
+from app.core.models import Model, TenantRecord, version_column, xid_column
 
 
 class Brand(Model):
@@ -27,6 +27,8 @@ class Brand(Model):
     resolve_depth: Mapped[ResolveDepth] = mapped_column(default=ResolveDepth.PARENT)
     grant_revoked_at: Mapped[datetime | None]
     """When the brand took its X grant back; while set, no reply makes an intent."""
+    version: Mapped[int] = version_column()
+    """Of its policies; triggers and marketplaces have versions of their own."""
     created_at: Mapped[datetime]
 
 
@@ -38,6 +40,7 @@ class BrandMarketplace(TenantRecord):
     marketplace: Mapped[str]
     retailer: Mapped[str]
     affiliate_tag: Mapped[str | None]
+    version: Mapped[int] = version_column()
 
     __table_args__ = (UniqueConstraint("brand_id", "marketplace"),)
 
@@ -51,6 +54,7 @@ class Trigger(TenantRecord):
     folded_tag: Mapped[str]
     marketplace: Mapped[str]
     action: Mapped[TriggerAction] = mapped_column(default=TriggerAction.CART)
+    version: Mapped[int] = version_column()
 
     __table_args__ = (UniqueConstraint("brand_id", "folded_tag"),)
 

@@ -5,12 +5,26 @@ from typing import Annotated
 import strawberry
 
 from app.brands import problems, service
+from app.brands.rules import TAG_CHARACTERS_MAX
 from app.brands.schema import Brand, Trigger
 from app.brands.service import Change
 from app.brands.states import ResolveDepth, TriggerAction
 from app.core.viewer import Scope
-from app.graphql.perform import MutationInfo, MutationInput, key_of, mutation, perform
-from app.graphql.problems import IdempotencyKeyReused, NoLongerThere, Problem, shows
+from app.graphql.perform import (
+    EditInput,
+    MutationInfo,
+    MutationInput,
+    key_of,
+    mutation,
+    perform,
+)
+from app.graphql.problems import (
+    IdempotencyKeyReused,
+    NoLongerThere,
+    Problem,
+    VersionConflict,
+    shows,
+)
 from app.graphql.reads.binding import column
 
 
@@ -35,11 +49,17 @@ class BadTrigger(Problem):
     """The brand cannot have such a trigger, or so many, or none at all."""
 
 
+_TAG = (
+    f"The hashtag without `#`, 1 to {TAG_CHARACTERS_MAX} characters; `AmazonCart` and `amazoncart` "
+    "are the same."
+)
+
+
 @strawberry.input(description="A hashtag that asks for a cart.")
 class AddTriggerInput(MutationInput):
     """A hashtag that asks for a cart."""
 
-    tag: str = strawberry.field(description="The hashtag, without `#`.")
+    tag: str = strawberry.field(description=_TAG)
     marketplace: str = strawberry.field(
         description="The marketplace that it stands for: one of the brand's."
     )
@@ -49,37 +69,47 @@ class AddTriggerInput(MutationInput):
 
 
 @strawberry.input(description="What to change of a trigger; what is left out or null stays.")
-class ChangeTriggerInput(MutationInput):
+class ChangeTriggerInput(EditInput):
     """What to change of a trigger."""
 
     trigger_id: strawberry.ID = strawberry.field(description="The trigger.")
-    tag: str | None = strawberry.field(default=None, description="The hashtag, without `#`.")
-    marketplace: str | None = strawberry.field(
-        default=None, description="The marketplace that it stands for: one of the brand's."
+    tag: str | None = strawberry.field(
+        default=None, description=f"{_TAG} Left out or null: it stays."
     )
-    action: TriggerAction | None = strawberry.field(default=None, description="What it asks for.")
+    marketplace: str | None = strawberry.field(
+        default=None,
+        description="The marketplace that it stands for: one of the brand's. Left out or null: it "
+        "stays.",
+    )
+    action: TriggerAction | None = strawberry.field(
+        default=None, description="What it asks for. Left out or null: it stays."
+    )
 
 
 @strawberry.input(description="Which trigger to remove.")
-class RemoveTriggerInput(MutationInput):
+class RemoveTriggerInput(EditInput):
     """Which trigger to remove."""
 
     trigger_id: strawberry.ID = strawberry.field(description="The trigger.")
 
 
 @strawberry.input(description="The brand's policies; what is left out or null stays.")
-class SetPoliciesInput(MutationInput):
+class SetPoliciesInput(EditInput):
     """The brand's policies."""
 
     accept_quotes: bool | None = strawberry.field(
-        default=None, description="Whether quotes with a trigger count like replies."
+        default=None,
+        description="Whether quotes with a trigger count like replies. Left out or null: it stays.",
     )
     auto_register: bool | None = strawberry.field(
         default=None,
-        description="Whether its own posts with a product link become shoppable by themselves.",
+        description="Whether its own posts with a product link become shoppable by themselves. "
+        "Left out or null: it stays.",
     )
     resolve_depth: ResolveDepth | None = strawberry.field(
-        default=None, description="How far up a conversation a product is looked for."
+        default=None,
+        description="How far up a conversation a product is looked for. Left out or null: it "
+        "stays.",
     )
 
 
@@ -88,15 +118,21 @@ AddTriggerResult = Annotated[
     strawberry.union("AddTriggerResult", description="What came of `addTrigger`."),
 ]
 ChangeTriggerResult = Annotated[
-    Trigger | TriggerNotFound | TriggerTaken | BadTrigger | IdempotencyKeyReused | NoLongerThere,
+    Trigger
+    | TriggerNotFound
+    | TriggerTaken
+    | BadTrigger
+    | VersionConflict
+    | IdempotencyKeyReused
+    | NoLongerThere,
     strawberry.union("ChangeTriggerResult", description="What came of `changeTrigger`."),
 ]
 RemoveTriggerResult = Annotated[
-    Brand | TriggerNotFound | BadTrigger | IdempotencyKeyReused | NoLongerThere,
+    Brand | TriggerNotFound | BadTrigger | VersionConflict | IdempotencyKeyReused | NoLongerThere,
     strawberry.union("RemoveTriggerResult", description="What came of `removeTrigger`."),
 ]
 SetPoliciesResult = Annotated[
-    Brand | IdempotencyKeyReused | NoLongerThere,
+    Brand | VersionConflict | IdempotencyKeyReused | NoLongerThere,
     strawberry.union("SetPoliciesResult", description="What came of `setPolicies`."),
 ]
 
@@ -138,6 +174,7 @@ class BrandMutations:
             tag=input.tag,
             marketplace=input.marketplace,
             action=input.action,
+            expected_version=input.expected_version,
         )
 
     @mutation("Let a hashtag ask for nothing any more.", scope=Scope.BRAND_WRITE)
@@ -150,6 +187,7 @@ class BrandMutations:
             service.remove_trigger,
             change_by(info),
             trigger_id=key_of("Trigger", input.trigger_id),
+            expected_version=input.expected_version,
         )
 
     @mutation("Set how replies to the brand are taken.", scope=Scope.BRAND_WRITE)
@@ -164,4 +202,5 @@ class BrandMutations:
             accept_quotes=input.accept_quotes,
             auto_register=input.auto_register,
             resolve_depth=input.resolve_depth,
+            expected_version=input.expected_version,
         )

@@ -8,6 +8,7 @@ from app.brands import access, models
 from app.brands.states import BrandStatus, ResolveDepth, TriggerAction
 from app.core.viewer import Scope
 from app.events.schema import Event
+from app.graphql.enums import shown_enum
 from app.graphql.node import Node
 from app.graphql.paging import Connection
 from app.graphql.reads.binding import (
@@ -24,9 +25,9 @@ from app.graphql.reads.filters import filter_on
 from app.graphql.reads.orders import order_by
 from app.graphql.scalars import XID
 
-strawberry.enum(BrandStatus, description="Whether a brand takes part.")
-strawberry.enum(ResolveDepth, description="How far up a conversation a product is looked for.")
-strawberry.enum(TriggerAction, description="What a trigger hashtag asks for.")
+shown_enum(BrandStatus, "Whether a brand takes part.")
+shown_enum(ResolveDepth, "How far up a conversation a product is looked for.")
+shown_enum(TriggerAction, "What a trigger hashtag asks for.")
 
 
 @maps(
@@ -34,10 +35,10 @@ strawberry.enum(TriggerAction, description="What a trigger hashtag asks for.")
     visible=access.visible_brand_settings,
     scope=Scope.BRAND_READ,
     filters=(
-        filter_on("marketplace", "The marketplace."),
+        filter_on("marketplace", "The marketplace's code, such as `US`."),
         filter_on("retailer", "The retailer that serves it."),
     ),
-    orders=(order_by("marketplace", "The marketplace."),),
+    orders=(order_by("marketplace", "The marketplace's code, such as `US`."),),
 )
 @strawberry.type(description="A marketplace that a brand sells on.")
 class BrandMarketplace(Node):
@@ -48,6 +49,10 @@ class BrandMarketplace(Node):
     retailer: str = column("The retailer that serves it, for example `sandbox`.")
     affiliate_tag: str | None = column(
         "What the retailer credits the brand by in links; null: nothing."
+    )
+    version: int = column(
+        "How often people edited it, counted from 1: send it as `expectedVersion` so that you undo "
+        "nobody's edit. `mapMarketplace` counts."
     )
 
 
@@ -69,6 +74,10 @@ class Trigger(Node):
     tag: str = column("The hashtag without `#`, as the brand spells it; case does not matter.")
     marketplace: str = column("The marketplace it stands for.")
     action: TriggerAction = column("What it asks for.")
+    version: int = column(
+        "How often people edited it, counted from 1: send it as `expectedVersion` so that you undo "
+        "nobody's edit. `changeTrigger` counts."
+    )
 
 
 @maps(models.Brand, visible=access.visible_brands, scope=Scope.BRAND_READ)
@@ -88,6 +97,11 @@ class Brand(Node):
     grant_revoked_at: datetime | None = column(
         "When it took back what it had granted on X; null: that stands. While it is set, no reply "
         "makes an intent."
+    )
+    version: int = column(
+        "How often people edited it, counted from 1: send it as `expectedVersion` so that you undo "
+        "nobody's edit. `setPolicies` counts; triggers and marketplaces have versions of their "
+        "own."
     )
     created_at: datetime = column("When it came here.")
     marketplaces: Connection[BrandMarketplace] = many(
@@ -113,7 +127,8 @@ class BrandEvent(Event):
         scope=Scope.BRAND_READ,
     )
     current_brand: Brand | None = one(
-        "The brand as it is now: a live row, not what was true at the event.",
+        "The brand as it is now: a live row, not what was true at the event; "
+        "null where it is gone.",
         lambda event, brand: brand.id == event.brand_id,
     )
 
@@ -122,4 +137,4 @@ class BrandEvent(Event):
 class BrandQueries:
     """Root fields of brands."""
 
-    brand: Brand | None = root_one("The brand that the token belongs to.", by=None)
+    brand: Brand | None = root_one("The brand that the token belongs to; never null.", by=None)

@@ -32,6 +32,7 @@ from app.brands.states import AccountRole, BrandStatus, ResolveDepth, TriggerAct
 from app.core import clock
 from app.core.database import WriteSession
 from app.core.ids import uuid7
+from app.core.versions import NOT_THERE, VersionConflict, why_stale
 from app.events.catalogue import EventType
 from app.events.log import NewEvent, record
 from app.events.models import BrandLog
@@ -153,13 +154,16 @@ async def change_trigger(
     tag: str | None,
     marketplace: str | None,
     action: TriggerAction | None,
-) -> Trigger | TriggerNotFound | BadTrigger | TriggerTaken:
+    expected_version: int | None = None,
+) -> Trigger | TriggerNotFound | VersionConflict | BadTrigger | TriggerTaken:
     """Another spelling, marketplace or action of a trigger; None leaves each as it is."""
     await lock_brand(session, brand_id=change.brand_id)
     triggers = await list_triggers(session, brand_id=change.brand_id)
     trigger = next((each for each in triggers if each.id == trigger_id), None)
     if trigger is None:
         return TriggerNotFound()
+    if stale := why_stale(expected_version, trigger.version):
+        return stale
     wanted = NewTrigger(
         trigger.tag if tag is None else tag,
         trigger.marketplace if marketplace is None else marketplace,
@@ -173,19 +177,22 @@ async def change_trigger(
     if wanted != NewTrigger(trigger.tag, trigger.marketplace, trigger.action):
         trigger.tag, trigger.folded_tag = wanted.tag, fold_tag(wanted.tag)
         trigger.marketplace, trigger.action = wanted.marketplace, wanted.action
+        trigger.version += 1
         _record(session, change, "triggers")
     return trigger
 
 
 async def remove_trigger(
-    session: WriteSession, change: Change, *, trigger_id: UUID
-) -> Brand | TriggerNotFound | BadTrigger:
+    session: WriteSession, change: Change, *, trigger_id: UUID, expected_version: int | None = None
+) -> Brand | TriggerNotFound | VersionConflict | BadTrigger:
     """The brand without a trigger: replies with that hashtag ask for nothing from now on."""
     brand = await lock_brand(session, brand_id=change.brand_id)
     triggers = await list_triggers(session, brand_id=change.brand_id)
     trigger = next((each for each in triggers if each.id == trigger_id), None)
     if trigger is None:
         return TriggerNotFound()
+    if stale := why_stale(expected_version, trigger.version):
+        return stale
     if problem := why_not_remove_trigger(triggers=len(triggers)):
         return problem
     await session.delete(trigger)
@@ -200,9 +207,12 @@ async def set_policies(
     accept_quotes: bool | None,
     auto_register: bool | None,
     resolve_depth: ResolveDepth | None,
-) -> Brand:
+    expected_version: int | None = None,
+) -> Brand | VersionConflict:
     """How replies to the brand are taken from now on; None leaves each as it is."""
     brand = await lock_brand(session, brand_id=change.brand_id)
+    if stale := why_stale(expected_version, brand.version):
+        return stale
     changed = []
     if accept_quotes not in (None, brand.accept_quotes):
         brand.accept_quotes = bool(accept_quotes)
@@ -214,6 +224,7 @@ async def set_policies(
         brand.resolve_depth = resolve_depth
         changed.append("resolveDepth")
     if changed:
+        brand.version += 1
         _record(session, change, *changed)
     return brand
 
@@ -226,13 +237,17 @@ async def map_marketplace(
     retailer: str,
     affiliate_tag: str | None,
     retailers: Collection[str],
-) -> BrandMarketplace | BadMarketplace:
+    expected_version: int | None = None,
+) -> BrandMarketplace | VersionConflict | BadMarketplace:
     """One of *retailers* serves a marketplace of the brand from now on; it may be a new one.
 
     Products and intents keep the retailer that they were made for.
     """
     await lock_brand(session, brand_id=change.brand_id)
     served = await list_marketplaces(session, brand_id=change.brand_id)
+    mapped = next((each for each in served if each.marketplace == marketplace), None)
+    if stale := why_stale(expected_version, mapped.version if mapped else NOT_THERE):
+        return stale
     problem = why_not_map(
         marketplace,
         retailer,
@@ -242,12 +257,13 @@ async def map_marketplace(
     )
     if problem is not None:
         return problem
-    mapped = next((each for each in served if each.marketplace == marketplace), None)
     if mapped is None:
         mapped = BrandMarketplace(brand_id=change.brand_id, marketplace=marketplace)
         session.add(mapped)
     elif (mapped.retailer, mapped.affiliate_tag) == (retailer, affiliate_tag):
         return mapped
+    else:
+        mapped.version += 1
     mapped.retailer, mapped.affiliate_tag = retailer, affiliate_tag
     _record(session, change, "marketplaces")
     return mapped

@@ -8,14 +8,19 @@ PENDING_VERIFICATION ──► ACTIVE ◄──► SUSPENDED
 from enum import StrEnum
 from types import MappingProxyType
 
+from app.core.described import DescribedEnum
 
-class BrandStatus(StrEnum):
+
+class BrandStatus(DescribedEnum):
     """Whether a brand takes part."""
 
-    PENDING_VERIFICATION = "PENDING_VERIFICATION"
-    ACTIVE = "ACTIVE"
-    SUSPENDED = "SUSPENDED"
-    CLOSED = "CLOSED"
+    PENDING_VERIFICATION = (
+        "PENDING_VERIFICATION",
+        "It is not known yet that the X account is the brand's; no reply makes an intent.",
+    )
+    ACTIVE = "ACTIVE", "It takes part."
+    SUSPENDED = "SUSPENDED", "The operator stopped it for now; no reply makes an intent."
+    CLOSED = "CLOSED", "It takes part no more. Final."
 
 
 MOVES = MappingProxyType(
@@ -28,18 +33,24 @@ MOVES = MappingProxyType(
 )
 
 
-class ResolveDepth(StrEnum):
+class ResolveDepth(DescribedEnum):
     """How far up a conversation a reply's product is looked for."""
 
-    PARENT = "PARENT"
-    THREAD_ROOT = "THREAD_ROOT"
+    PARENT = "PARENT", "Only in the post that is answered."
+    THREAD_ROOT = (
+        "THREAD_ROOT",
+        "In the post that is answered, else in the first post of its conversation.",
+    )
 
 
-class TriggerAction(StrEnum):
+class TriggerAction(DescribedEnum):
     """What a trigger hashtag asks for."""
 
-    CART = "CART"
-    WISHLIST = "WISHLIST"
+    CART = "CART", "The product goes into the shopper's cart."
+    WISHLIST = (
+        "WISHLIST",
+        "The product goes onto the shopper's wish list, where the retailer has one.",
+    )
 
 
 class AccountRole(StrEnum):

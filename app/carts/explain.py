@@ -7,9 +7,9 @@ and a step says which scopes would show more.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
+from app.core.described import DescribedEnum
 from app.core.ids import global_id
 from app.core.viewer import Scope
 
@@ -18,21 +18,21 @@ Facts = Sequence[tuple[str, object, Scope]]
 """Names, values, and the scopes that reading them takes; a value that is None is not told."""
 
 
-class TraceStage(StrEnum):
+class TraceStage(DescribedEnum):
     """What a step is about, in the order in which steps of one moment stand."""
 
-    POSTED = "POSTED"
-    DELIVERED = "DELIVERED"
-    MATCHED = "MATCHED"
-    PARENT = "PARENT"
-    PRODUCT = "PRODUCT"
-    CHOICE = "CHOICE"
-    REPEAT = "REPEAT"
-    ACCESS = "ACCESS"
-    WAIT = "WAIT"
-    REQUEST = "REQUEST"
-    RETAILER = "RETAILER"
-    STATUS = "STATUS"
+    POSTED = "POSTED", "The reply was posted on X."
+    DELIVERED = "DELIVERED", "X delivered it here."
+    MATCHED = "MATCHED", "Its hashtags were compared with the brand's triggers."
+    PARENT = "PARENT", "The post that it answers was looked up."
+    PRODUCT = "PRODUCT", "The product was looked for in that post."
+    CHOICE = "CHOICE", "One of several products was chosen."
+    REPEAT = "REPEAT", "A further reply asked for the same."
+    ACCESS = "ACCESS", "Whether the shopper linked her account or consented was looked up."
+    WAIT = "WAIT", "It began or ended to wait."
+    REQUEST = "REQUEST", "Somebody asked to withdraw it or to take it out of the cart."
+    RETAILER = "RETAILER", "The retailer was asked, and answered or did not."
+    STATUS = "STATUS", "It moved to another status."
 
 
 _RANKS = {stage: rank for rank, stage in enumerate(TraceStage)}

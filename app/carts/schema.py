@@ -20,6 +20,7 @@ from app.events import models as event_models
 from app.events.access import visible_events
 from app.events.catalogue import EventType
 from app.events.schema import Event, LogHeartbeat, LogLag
+from app.graphql.enums import shown_enum
 from app.graphql.money import Money
 from app.graphql.node import Node
 from app.graphql.paging import Connection
@@ -47,15 +48,15 @@ from app.products.schema import Product, ProductSnapshot
 from app.shoppers.schema import Shopper, ShopperSnapshot
 from app.tweets.schema import ShoppableTweet, TweetSnapshot
 
-strawberry.enum(CartIntentStatus, description="Where an intent is.")
-strawberry.enum(FailureReason, description="Why an intent failed.")
+shown_enum(CartIntentStatus, "Where an intent is.")
+shown_enum(FailureReason, "Why an intent failed.")
 
 
 @strawberry.type(description="Why an intent failed.")
 class CartIntentFailure:
     """Why an intent failed."""
 
-    reason: FailureReason = strawberry.field(description="The reason.")
+    reason: FailureReason = strawberry.field(description="What was in the way.")
     retryable: bool = strawberry.field(description="Whether asking again may work.")
     detail: str | None = strawberry.field(description="More about it; null if there is no more.")
 
@@ -151,7 +152,7 @@ class CartIntent(Node):
     )
     updated_at: datetime = column("When it last changed.")
     shopper: Shopper | None = one(
-        "Who asked.",
+        "Who asked; null once she was erased.",
         lambda intent, shopper: (
             (shopper.brand_id == intent.brand_id) & (shopper.id == intent.shopper_id)
         ),
@@ -167,7 +168,7 @@ class CartIntent(Node):
         ),
     )
     engagement: Engagement | None = one(
-        "The reply.",
+        "The reply; null once it is kept no more.",
         lambda intent, engagement: (
             (engagement.brand_id == intent.brand_id) & (engagement.id == intent.engagement_id)
         ),
@@ -233,7 +234,8 @@ def _snapshot() -> CartIntentSnapshot:
 def _current() -> "CartIntent | None":
     """The live row behind an event."""
     made: CartIntent | None = one(
-        "The intent as it is now: a live row, not what was true at the event.",
+        "The intent as it is now: a live row, not what was true at the event; "
+        "null where it is gone.",
         lambda event, intent: (intent.brand_id == event.brand_id) & (intent.id == event.subject_id),
     )
     return made
@@ -253,8 +255,12 @@ class CartIntentEvent(Event):
 class CartAddOutcome(Enum):
     """How a product reached a shopper, by the type of the event that says so."""
 
-    ADDED = EventType.CART_INTENT_ADDED.value
-    HANDED_OFF = EventType.CART_INTENT_HANDED_OFF.value
+    ADDED = strawberry.enum_value(
+        EventType.CART_INTENT_ADDED.value, description=EventType.CART_INTENT_ADDED.meaning
+    )
+    HANDED_OFF = strawberry.enum_value(
+        EventType.CART_INTENT_HANDED_OFF.value, description=EventType.CART_INTENT_HANDED_OFF.meaning
+    )
 
 
 @maps(event_models.Event, visible=visible_events, scope=Scope.EVENTS_READ)
@@ -313,7 +319,7 @@ class CartIntentSubscriptions:
     )
 
 
-strawberry.enum(TraceStage, description="What a step of a trace is about.")
+shown_enum(TraceStage, "What a step of a trace is about.")
 
 
 @strawberry.type(name="TraceFact", description="One thing that a step knew.")
@@ -361,11 +367,14 @@ class CartIntentQueries:
     """Root fields of cart intents."""
 
     @resolved(
-        "How an intent came to be what it is: what arrived, what was found, what was asked.",
+        "How an intent came to be what it is: what arrived, what was found, what was asked. "
+        "Null where the brand has no such intent.",
         scope=Scope.INTENTS_READ,
     )
     async def explain_cart_intent(
-        self, info: ResolvedInfo, id: strawberry.ID
+        self,
+        info: ResolvedInfo,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The intent.")],
     ) -> CartIntentTrace | None:
         """The trace of the viewer's intent with this id; null where there is none."""
         intent_id = key_of("CartIntent", id)
@@ -378,5 +387,7 @@ class CartIntentQueries:
         trace = _Trace(intent_id, CartIntentStatus(intent["status"]), steps)
         return cast("CartIntentTrace", trace)
 
-    cart_intent: CartIntent | None = root_one("A cart intent by its id.")
+    cart_intent: CartIntent | None = root_one(
+        "A cart intent by its id; null where the brand has none."
+    )
     cart_intents: Connection[CartIntent] = root_many("The brand's cart intents, newest first.")

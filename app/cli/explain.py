@@ -20,7 +20,7 @@ def explain(
         bool, typer.Option("--analyze", help="With --brand: run it, and show real times and rows.")
     ] = False,
 ) -> None:
-    """Print an operation's plan, its SQL, its assembler and, with --brand, PostgreSQL's EXPLAIN."""
+    """Print an operation's cost, plan, SQL, assembler and, with --brand, PostgreSQL's EXPLAIN."""
     import orjson
 
     from app.cli.runtime import run
@@ -42,6 +42,7 @@ def explain(
         stages = explain_stages(create_engine(schema, bytes(32)), query, given)
     except (DocumentRefused, RequestRefused, RunsOnReference) as error:
         raise CommandFailed(f"{file}: {error}") from None
+    _show("Cost", stages.cost)
     _show("Plan", stages.plan)
     _show("SQL", stages.sql)
     _show("Parameters", "\n".join(f"${n} {name}" for n, name in enumerate(stages.parameters, 1)))

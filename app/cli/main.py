@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from app.cli import access, contract, database, demo, explain, ingest, running, seeding, simulate
+from app.cli import (
+    access,
+    contract,
+    database,
+    demo,
+    documents,
+    explain,
+    ingest,
+    running,
+    seeding,
+    simulate,
+)
 from app.cli.failures import sentence_for
 from app.cli.output import answer, say
 
@@ -60,6 +71,11 @@ app.command()(contract.schema)
 
 brands = _group("brand", "Brands.")
 brands.command("create")(access.create_brand)
+apps = _group("app", "Apps, and the documents that they may run.")
+apps.command("trust")(documents.trust)
+apps.command("distrust")(documents.distrust)
+apps.command("documents")(documents.documents)
+apps.command("trusted-only")(documents.trusted_only)
 tokens = _group("token", "Access tokens.")
 tokens.command("create")(access.create_token)
 inbox = _group("ingest", "What the X webhook door accepted.")

@@ -75,7 +75,22 @@ FEED_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
     registry=REGISTRY,
 )
+POINTS_SPENT = Counter(
+    "hashcart_points_spent",
+    "Points that operations cost, as leases were settled with the database.",
+    registry=REGISTRY,
+)
+THROTTLED = Counter(
+    "hashcart_operations_throttled",
+    "Operations that were refused because their app's bucket was empty.",
+    registry=REGISTRY,
+)
 SOCKETS = Gauge("hashcart_sockets_open", "WebSockets that are open now.", registry=REGISTRY)
+EVENT_STREAMS = Gauge(
+    "hashcart_event_streams_open",
+    "Subscriptions over POST that are open now.",
+    registry=REGISTRY,
+)
 
 
 def count_events(events: Iterable[tuple[str, Mapping[str, Any]]]) -> None:

@@ -16,6 +16,12 @@ PREFIX = "HASHCART_"
 DEVELOPMENT_SECRET_KEY = "development-only-secret-key-not-for-production"
 DEVELOPMENT_CONSUMER_SECRET = "consumer_secret_for_development"
 SECRET_KEY_CHARACTERS_MIN = 32
+COST_MAXIMUM = 50_000
+"""A point is about 5 µs of server and PostgreSQL together: the dearest operation takes a quarter of
+a second, so that nobody waits long behind it."""
+COST_RESTORE_RATE = 5_000
+"""What an installation may use for ever is then 2.5 % of a core, and an empty bucket is full in ten
+seconds."""
 
 
 class Environment(StrEnum):
@@ -88,6 +94,12 @@ class Settings(BaseSettings):
 
     read_connections: Annotated[int, Field(ge=1, le=100)] = 4
     """Connections of this process for compiled reads; about 4 per core were best when measured."""
+
+    cost_maximum: Annotated[int, Field(ge=100, le=1_000_000_000)] = COST_MAXIMUM
+    """Points that the bucket of each installation holds, and the most that one operation costs."""
+
+    cost_restore_rate: Annotated[int, Field(ge=1, le=1_000_000_000)] = COST_RESTORE_RATE
+    """Points that each second adds to it."""
 
     event_retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """How long events stay readable; older cursors are refused."""

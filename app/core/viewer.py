@@ -38,6 +38,8 @@ class Viewer:
     token_id: UUID
     scopes: frozenset[Scope]
     expires_at: datetime | None
+    trusted_documents_only: bool = False
+    """Whether the app runs no other documents than those that its operator wrote down."""
 
     def parameters(self) -> dict[str, Any]:
         """The values of the parameters that visibility predicates are made of."""

@@ -8,6 +8,7 @@ from app.core.viewer import Scope
 from app.engagements import access, models
 from app.engagements.states import ContentState, EngagementKind, MisuseReason, TriggerMatch
 from app.events.schema import Event
+from app.graphql.enums import shown_enum
 from app.graphql.node import Node
 from app.graphql.paging import Connection
 from app.graphql.reads.aggregates import (
@@ -35,10 +36,10 @@ from app.graphql.scalars import XID
 from app.shoppers.schema import Shopper, ShopperSnapshot
 from app.tweets.schema import ShoppableTweet, TweetSnapshot
 
-strawberry.enum(EngagementKind, description="What a post is to the brand.")
-strawberry.enum(TriggerMatch, description="Whether a post's own hashtags hold a trigger.")
-strawberry.enum(MisuseReason, description="Why asking for a cart could not work that way.")
-strawberry.enum(ContentState, description="What became of a post on X.")
+shown_enum(EngagementKind, "What a post is to the brand.")
+shown_enum(TriggerMatch, "Whether a post's own hashtags hold a trigger.")
+shown_enum(MisuseReason, "Why asking for a cart could not work that way.")
+shown_enum(ContentState, "What became of a post on X.")
 
 
 @strawberry.type(description="One delivery by which X brought a post.")
@@ -113,7 +114,9 @@ class EngagementSnapshot:
     )
     kind: EngagementKind = strawberry.field(description="What the post was to the brand.")
     parent_xid: XID | None = strawberry.field(description="The post it answered; null if none.")
-    conversation_xid: XID | None = strawberry.field(description="The conversation it stood in.")
+    conversation_xid: XID | None = strawberry.field(
+        description="The conversation it stood in; null: unknown."
+    )
     trigger_match: TriggerMatch = strawberry.field(description="Whether it held a trigger.")
     trigger_tag: str | None = strawberry.field(description="The trigger it held; null if none.")
     misuse_reason: MisuseReason | None = strawberry.field(
@@ -141,7 +144,8 @@ class EngagementEvent(Event):
         "The engagement as it was then.", "data", "engagement", scope=Scope.INTENTS_READ
     )
     current_engagement: Engagement | None = one(
-        "The engagement as it is now: a live row, not what was true at the event.",
+        "The engagement as it is now: a live row, not what was true at the event; "
+        "null where it is gone.",
         lambda event, engagement: (
             (engagement.brand_id == event.brand_id) & (engagement.id == event.subject_id)
         ),
@@ -191,7 +195,9 @@ class EngagementTotal:
 class EngagementQueries:
     """Root fields of engagements."""
 
-    engagement: Engagement | None = root_one("An engagement by its id.")
+    engagement: Engagement | None = root_one(
+        "An engagement by its id; null where the brand has none."
+    )
     engagements: Connection[Engagement] = root_many(
         "What people did with the brand's posts, newest first."
     )

@@ -3,43 +3,57 @@
 from enum import StrEnum
 from types import MappingProxyType
 
+from app.core.described import DescribedEnum
 
-class EngagementKind(StrEnum):
+
+class EngagementKind(DescribedEnum):
     """What a post is to the brand. A reply that also quotes is a reply."""
 
-    REPLY = "REPLY"
-    QUOTE = "QUOTE"
-    REPOST = "REPOST"
-    MENTION = "MENTION"
+    REPLY = "REPLY", "It answers a post; a reply that also quotes is a reply."
+    QUOTE = "QUOTE", "It quotes a post."
+    REPOST = "REPOST", "It repeats a post without a word of its own."
+    MENTION = "MENTION", "It names the brand, and neither answers, quotes nor repeats."
 
 
-class TriggerMatch(StrEnum):
+class TriggerMatch(DescribedEnum):
     """Whether the post's own hashtags hold a trigger."""
 
-    EXACT = "EXACT"
-    NEAR_MISS = "NEAR_MISS"
-    NONE = "NONE"
+    EXACT = "EXACT", "One of its own hashtags is a trigger of the brand; case does not matter."
+    NEAR_MISS = (
+        "NEAR_MISS",
+        "One of its hashtags is nearly a trigger; that is counted and never acted upon.",
+    )
+    NONE = "NONE", "It holds no trigger."
 
 
-class MisuseReason(StrEnum):
+class MisuseReason(DescribedEnum):
     """Why an engagement that asked for a cart could not, through the way it was done."""
 
-    NEAR_MISS = "NEAR_MISS"
-    NO_LINK = "NO_LINK"
-    REPOST_WITH_TAG = "REPOST_WITH_TAG"
-    SUSPECTED_AUTOMATION = "SUSPECTED_AUTOMATION"
+    NEAR_MISS = (
+        "NEAR_MISS",
+        "A hashtag that is nearly a trigger: a look-alike letter, a plural, a space inside.",
+    )
+    NO_LINK = "NO_LINK", "A trigger under a post in which nothing can be bought."
+    REPOST_WITH_TAG = (
+        "REPOST_WITH_TAG",
+        "A repost of somebody's tagged reply, which asks for nothing.",
+    )
+    SUSPECTED_AUTOMATION = "SUSPECTED_AUTOMATION", "Posts that look as if no person wrote them."
 
 
-class ContentState(StrEnum):
+class ContentState(DescribedEnum):
     """What became of the post on X.
 
     WITHHELD: it is withheld, dropped, or its author's account is withheld, suspended or deleted.
     """
 
-    PRESENT = "PRESENT"
-    DELETED = "DELETED"
-    PROTECTED = "PROTECTED"
-    WITHHELD = "WITHHELD"
+    PRESENT = "PRESENT", "It can be seen by everybody."
+    DELETED = "DELETED", "Its author deleted it. Final."
+    PROTECTED = "PROTECTED", "Its author shows it to her followers alone."
+    WITHHELD = (
+        "WITHHELD",
+        "X withholds it, or its author's account is withheld, suspended or deleted.",
+    )
 
 
 MOVES = MappingProxyType(

@@ -13,6 +13,7 @@ from app.events import models
 from app.events.access import visible_events
 from app.events.catalogue import EventType
 from app.events.states import ActorKind
+from app.graphql.enums import shown_enum
 from app.graphql.paging import Connection, Order
 from app.graphql.reads.binding import (
     ListArgument,
@@ -28,8 +29,8 @@ from app.graphql.reads.filters import filter_on
 from app.graphql.reads.orders import OrderChoice
 from app.graphql.scalars import BigInt
 
-strawberry.enum(EventType, description="What happened.")
-strawberry.enum(ActorKind, description="What kind of actor caused an event.")
+shown_enum(EventType, "What happened.")
+shown_enum(ActorKind, "What kind of actor caused an event.")
 
 EVENT_LOG = Order(("seq",), name="log")
 """The log's order. Its cursors are good for every reader of the log."""
@@ -87,7 +88,7 @@ class LogEntry:
         "Nothing was missed when it is no greater than the last number you hold.",
         "previous",
     )
-    event: Event = same_row("The event.")
+    event: Event = same_row("What happened, with what was true then.")
 
 
 @strawberry.type(

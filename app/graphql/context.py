@@ -1,6 +1,6 @@
 """What the engine is handed by the assembly: who asks, connections to read on, transactions."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -11,6 +11,7 @@ from app.core.database import WriteSession
 from app.core.outage import describe, is_outage
 from app.core.read_pool import ReadPool
 from app.core.viewer import Viewer
+from app.graphql.charges import Charging, uncharged
 from app.graphql.errors import ErrorCode, RequestRefused
 from app.graphql.reads.execute import Fetch
 
@@ -31,6 +32,14 @@ def nobody_known(token_hash: bytes) -> Viewer | None:
     return None
 
 
+NoteUses: TypeAlias = Callable[[Viewer, Collection[str], Mapping[str, str]], None]
+"""Is told who used what: schema coordinates, and what the schema says of each."""
+
+
+def note_nothing(viewer: Viewer, coordinates: Collection[str], told: Mapping[str, str]) -> None:
+    """Count nothing."""
+
+
 @dataclass(frozen=True)
 class EngineContext:
     """How this process authenticates, reads and writes."""
@@ -42,6 +51,10 @@ class EngineContext:
     """For what must be seen at once: events and the payloads of mutations."""
     transaction: Transaction
     """For writing; commits at its end what was done and recorded."""
+    charge: Charging = uncharged
+    """Begins what an operation is charged."""
+    note_uses: NoteUses = note_nothing
+    """Counts what an operation uses that is deprecated."""
     recall: Recall = nobody_known
 
 

@@ -15,6 +15,11 @@ class ErrorCode(StrEnum):
     """The values of `extensions.code`. A client may rely on them; messages may change."""
 
     BAD_REQUEST = "BAD_REQUEST"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
+    DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
@@ -23,6 +28,8 @@ class ErrorCode(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     MISSING_SCOPE = "MISSING_SCOPE"
     OPERATION_TOO_LARGE = "OPERATION_TOO_LARGE"
+    TOO_MANY_STREAMS = "TOO_MANY_STREAMS"
+    THROTTLED = "THROTTLED"
     NOT_RUN = "NOT_RUN"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
@@ -59,7 +66,8 @@ class DocumentRefused(Exception):
     def as_json(self) -> list[dict[str, Any]]:
         """The errors as entries of `errors[]`, with their places in the document."""
         return [
-            {**error.formatted, "extensions": {"code": self.code.value}} for error in self.errors
+            {**error.formatted, "extensions": {"code": self.code.value, **(error.extensions or {})}}
+            for error in self.errors
         ]
 
 

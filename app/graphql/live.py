@@ -19,7 +19,8 @@ from graphql.execution.values import VariableValues
 from app.core import clock
 from app.core.metrics import FEED_SECONDS
 from app.core.viewer import Viewer
-from app.graphql.context import unreachable_refuses
+from app.graphql.charges import UNCHARGED, Charge
+from app.graphql.context import NoteUses, note_nothing, unreachable_refuses
 from app.graphql.engine import Engine, GraphQLRequest
 from app.graphql.errors import ErrorCode, RequestRefused, masked
 from app.graphql.paging import CursorSigner, Order
@@ -222,11 +223,19 @@ class _Group:
 class Live:
     """The live subscriptions of one process."""
 
-    def __init__(self, engine: Engine, fetch: Fetch, feed: LogFeed, order: Order) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        fetch: Fetch,
+        feed: LogFeed,
+        order: Order,
+        note_uses: NoteUses = note_nothing,
+    ) -> None:
         self._engine = engine
         self._fetch = fetch
         self._feed = feed
         self._order = order
+        self._note_uses = note_uses
         self._groups: dict[tuple[Any, ...], _Group] = {}
 
     @property
@@ -239,7 +248,9 @@ class Live:
         """How many subscribers they serve."""
         return sum(group.users for group in self._groups.values())
 
-    async def subscribe(self, request: GraphQLRequest, viewer: Viewer) -> Frames:
+    async def subscribe(
+        self, request: GraphQLRequest, viewer: Viewer, charge: Charge = UNCHARGED
+    ) -> Frames:
         """The frames of a subscription: each is the `payload` of a `next` message, as JSON.
 
         Raises:
@@ -247,20 +258,22 @@ class Live:
             RequestRefused: it may not run: no subscription, a missing scope, a bad cursor.
             DocumentRefused: it does not parse, is not valid, or its variables are not.
         """
-        prepared = self._engine.documents.prepare(request.query, request.operation_name)
+        prepared = self._engine.prepare(request, viewer)
         if prepared.kind is not OperationType.SUBSCRIPTION:
             raise RequestRefused(ErrorCode.BAD_REQUEST, "This is no subscription.")
-        variables = self._engine.documents.variables(prepared, request.variables)
+        self._engine.note_uses(prepared, request, viewer, self._note_uses)
+        variables = self._engine.variables(prepared, request, viewer)
         stream = self._compile(prepared, variables)
         need_scopes(stream.scopes, viewer)
         signer = stream_signer(self._engine.cursor_key, viewer.brand_id, self._order)
         cursor, values = stream.bind(variables)
+        values.update(viewer.parameters())
+        runs = self._engine.reads.bind_lists(stream.lists, variables, viewer, values)
+        await charge.take(stream.cost.of(runs))
         after = await self._start_of(stream, cursor, signer, viewer)
         key = shared_by(viewer, prepared, variables.coerced)
         group = self._groups.get(key)
         if group is None or group.broken is not None:
-            values.update(viewer.parameters())
-            runs = self._engine.reads.bind_lists(stream.lists, variables, viewer, values)
             group = _Group(stream, viewer, self._fetch, self._feed, signer, (runs, values))
             with unreachable_refuses():
                 await group.start()

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, cast
 
 from graphql import (
     GraphQLField,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -18,13 +19,19 @@ from strawberry.types.field import StrawberryField
 from app.core.models import Model
 from app.core.viewer import Scope
 from app.graphql.perform import Made, MutationInfo, Outcome
-from app.graphql.problems import IdempotencyKeyReused, NoLongerThere, Problem, shown_by
+from app.graphql.problems import (
+    IdempotencyKeyReused,
+    NoLongerThere,
+    Problem,
+    VersionConflict,
+    shown_by,
+)
 from app.graphql.reads.binding import ScopedField
 from app.graphql.reads.catalogue import Catalogue, definition_of, is_list, strawberry_field
 from app.graphql.reads.check import SchemaFaults
 from app.graphql.scalars import Codec
 
-INPUT, KEY = "input", "idempotencyKey"
+INPUT, KEY, EXPECTED = "input", "idempotencyKey", "expectedVersion"
 
 _IN_EVERY_UNION = (IdempotencyKeyReused.__name__, NoLongerThere.__name__)
 
@@ -172,6 +179,8 @@ def _field_faults(catalogue: Catalogue, definition: GraphQLField) -> list[str]:
     missing = [name for name in _IN_EVERY_UNION if name not in names]
     if missing:
         return [f"{get_named_type(definition.type)} lacks {' and '.join(missing)}."]
+    if (EXPECTED in _members_of_input(definition)) != (VersionConflict.__name__ in names):
+        return [f"has only one of `{EXPECTED}` and {VersionConflict.__name__}; an edit has both."]
     found = [_member_fault(catalogue, each) for each in union]
     return [fault for fault in found if fault is not None]
 
@@ -180,11 +189,15 @@ def _input_fault(definition: GraphQLField) -> str | None:
     given = definition.args.get(INPUT)
     if given is None or len(definition.args) > 1 or not isinstance(given.type, GraphQLNonNull):
         return f"must have the one argument `{INPUT}`, not null."
-    named = get_named_type(given.type)
-    key = named.fields.get(KEY) if isinstance(named, GraphQLInputObjectType) else None
+    key = _members_of_input(definition).get(KEY)
     if key is None or str(key.type) != "String":
         return f"its input lacks `{KEY}: String`; inherit `MutationInput`."
     return None
+
+
+def _members_of_input(definition: GraphQLField) -> Mapping[str, GraphQLInputField]:
+    named = get_named_type(definition.args[INPUT].type)
+    return named.fields if isinstance(named, GraphQLInputObjectType) else {}
 
 
 def _member_fault(catalogue: Catalogue, graphql_type: GraphQLObjectType) -> str | None:

@@ -19,9 +19,12 @@ from strawberry.types.arguments import convert_arguments
 
 from app.core import clock
 from app.core.viewer import Viewer
+from app.graphql.charges import UNCHARGED, Charge
 from app.graphql.context import EngineContext, unreachable_refuses
+from app.graphql.cost import MUTATION, OPERATION, Part
 from app.graphql.errors import ErrorCode, RequestRefused, masked
 from app.graphql.idempotency import KEY_CHARACTERS_MAX, KeyedRequest, keyed_request
+from app.graphql.inputs import said
 from app.graphql.limits import MUTATIONS_MAX, TEXT_CHARACTERS_MAX
 from app.graphql.members import INPUT, KEY, MutationField, ProblemMember
 from app.graphql.perform import MutationContext, Outcome
@@ -71,7 +74,7 @@ class _Step:
     arguments: Mapping[str, Any]
     idempotency_key: str | None
     given: Mapping[str, Any]
-    """The input as sent, without the key."""
+    """What the input says, without the key."""
     bound: Mapping[str, tuple[dict[str, Any], list[ManyRun]]]
     """By type of payload: the statement's values and the lists' pages."""
 
@@ -85,6 +88,15 @@ class _Step:
             ),
             default=0,
         )
+
+    def cost(self) -> int:
+        """What the field costs, with the dearest of its payloads."""
+        reads = (
+            compiled.cost.of(self.bound[name][1]) - OPERATION
+            for name, compiled in self.selected.payloads.items()
+            if isinstance(compiled, CompiledOperation)
+        )
+        return MUTATION + max(reads, default=0)
 
 
 class Mutations:
@@ -110,6 +122,7 @@ class Mutations:
         given: Mapping[str, Any],
         viewer: Viewer,
         context: EngineContext,
+        charge: Charge = UNCHARGED,
     ) -> bytes:
         """The answer's bytes. Where a field fails, those after it do not run.
 
@@ -118,6 +131,23 @@ class Mutations:
             RequestRefused: before anything ran; or the first field met a database that is away.
             Exception: a defect in the first field.
         """
+        steps = self._steps(prepared, given, viewer)
+        await charge.take(sum(part.points for part in _parts(steps)))
+        return await _Run(viewer, context).all(steps)
+
+    def cost(
+        self, prepared: PreparedOperation, given: Mapping[str, Any], viewer: Viewer
+    ) -> list[Part]:
+        """What the operation costs, part by part.
+
+        Raises:
+            DocumentRefused, RequestRefused: it would not run.
+        """
+        return _parts(self._steps(prepared, given, viewer))
+
+    def _steps(
+        self, prepared: PreparedOperation, given: Mapping[str, Any], viewer: Viewer
+    ) -> "list[_Step | Constant]":
         variables = self._documents.variables(prepared, given)
         roots = self._compiled(prepared, variables)
         steps = [
@@ -125,7 +155,7 @@ class Mutations:
             for root in roots
         ]
         check_rows(sum(step.rows() for step in steps if isinstance(step, _Step)))
-        return await _Run(viewer, context).all(steps)
+        return steps
 
     def payloads(
         self, prepared: PreparedOperation, given: Mapping[str, Any]
@@ -204,6 +234,7 @@ class Mutations:
         )
         sent = {name: value for name, value in given[INPUT].items() if name != KEY}
         _check_texts(sent, path)
+        sent = said(field.definition.args[INPUT].type, sent)
         return _Step(
             selected,
             arguments,
@@ -215,6 +246,11 @@ class Mutations:
                 if isinstance(compiled, CompiledOperation)
             },
         )
+
+
+def _parts(steps: Sequence[_Step | Constant]) -> list[Part]:
+    fields = [step for step in steps if isinstance(step, _Step)]
+    return [Part((), OPERATION), *(Part((each.selected.key,), each.cost()) for each in fields)]
 
 
 @dataclass(frozen=True)

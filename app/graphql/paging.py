@@ -167,7 +167,8 @@ def page_of(
     Without a cursor among them no *signer* is needed.
 
     Raises:
-        RequestRefused: a page over the ceiling or empty, both directions at once, a bad cursor.
+        RequestRefused: a page over the ceiling or below nothing, both directions at once, or a bad
+            cursor.
     """
     first, last = arguments.get("first"), arguments.get("last")
     after, before = arguments.get("after"), arguments.get("before")
@@ -181,10 +182,10 @@ def page_of(
     rows = last if backward else first
     if rows is None:
         rows = PAGE_ROWS_DEFAULT
-    if not 1 <= rows <= PAGE_ROWS_MAX:
+    if not 0 <= rows <= PAGE_ROWS_MAX:
         name = "last" if backward else "first"
         raise RequestRefused(
-            ErrorCode.BAD_USER_INPUT, f"`{name}` must lie between 1 and {PAGE_ROWS_MAX}.", path
+            ErrorCode.BAD_USER_INPUT, f"`{name}` must lie between 0 and {PAGE_ROWS_MAX}.", path
         )
     cursor = before if backward else after
     values = None if cursor is None else _read(cursor, signer, kinds, path)

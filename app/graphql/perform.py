@@ -139,6 +139,18 @@ class MutationInput:
     )
 
 
+@strawberry.input
+class EditInput(MutationInput):
+    """What every mutation takes that changes what another one may be changing, too."""
+
+    expected_version: int | None = strawberry.field(
+        default=None,
+        description="The `version` you read. Where somebody edited it since, nothing is changed "
+        "and `VersionConflict` tells the version it is at. Left out or null: the change is made "
+        "whatever the others did.",
+    )
+
+
 MutationInfo: TypeAlias = strawberry.Info[MutationContext, None]
 """The annotation of a resolver's parameter `info`."""
 

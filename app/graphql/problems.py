@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import strawberry
 
+from app.core import versions
+
 T = TypeVar("T")
 
 _MARK = "__hashcart_shows__"
@@ -47,6 +49,20 @@ class IdempotencyKeyReused(Problem):
 )
 class NoLongerThere(Problem):
     """It was done, but what it made or changed was removed since."""
+
+
+@shows(versions.VersionConflict)
+@strawberry.type(
+    description="Somebody else edited it since you read it, so nothing was changed. Read it again, "
+    "decide anew, and send `currentVersion` as `expectedVersion`."
+)
+class VersionConflict(Problem):
+    """Somebody else edited it since it was read."""
+
+    expected_version: int = strawberry.field(description="The version that was sent.")
+    current_version: int = strawberry.field(
+        description="The version it is at; 0 where it does not exist."
+    )
 
 
 KEY_REUSED = (

@@ -12,6 +12,7 @@ from sqlalchemy import Select
 from strawberry.types.field import StrawberryField
 
 from app.core.viewer import Scope
+from app.graphql.cost import COMPUTED
 from app.graphql.reads.binding import ScopedField
 from app.graphql.reads.reference_rows import ReferenceContext
 from app.graphql.reads.sql import compile_statement
@@ -22,16 +23,16 @@ ResolvedInfo: TypeAlias = strawberry.Info[ReferenceContext, None]
 """The annotation of a resolver's parameter `info`: `info.context.viewer` says who asks."""
 
 
-def resolved(description: str, *, scope: Scope) -> Callable[[Resolver], Any]:
+def resolved(description: str, *, scope: Scope | None) -> Callable[[Resolver], Any]:
     """A root field of `Query` whose async method makes its value: plain objects, or null.
 
     The types below it are not mapped, and read attributes of the value by their fields' names. A
     key that leaves as a global id is `column(..., id_of=...)`. The scope is checked before anything
-    is read, and told in the description.
+    is read, and told in the description; None where every token may ask.
     """
 
     def decorate(resolver: Resolver) -> StrawberryField:
-        made = ScopedField(description=description)
+        made = ScopedField(description=f"{description} Computed: costs {COMPUTED} points.")
         made.scope = scope
         return made(resolver)
 

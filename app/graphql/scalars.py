@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
 from typing import Any, NewType
+from uuid import UUID
 
 import orjson
 import strawberry
@@ -23,6 +24,9 @@ XID = NewType("XID", int)
 
 BigInt = NewType("BigInt", int)
 """A number of up to 64 bits."""
+
+JSON = NewType("JSON", object)
+"""Any value of JSON, in arguments alone."""
 
 MOMENT_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 _MAXIMUM_64_BIT = 2**63 - 1
@@ -139,6 +143,13 @@ def _parse_day(value: object) -> date:
         raise GraphQLError("A Date is text like 2026-11-20.") from None
 
 
+def _parse_uuid(value: object) -> UUID:
+    try:
+        return UUID(value if isinstance(value, str) else "")
+    except ValueError:
+        raise GraphQLError("A UUID is text like 0198a6f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b.") from None
+
+
 def _parse_64_bit(value: object) -> int:
     text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if not (text.isascii() and text.isdecimal()) or int(text[:20]) > _MAXIMUM_64_BIT:
@@ -161,12 +172,27 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         serialize=date.isoformat,
         parse_value=_parse_day,
     ),
+    UUID: strawberry.scalar(
+        name="UUID",
+        description="A universally unique id, as 36 characters such as "
+        "`0198a6f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b`. It names what no other field leads to.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc9562",
+        serialize=str,
+        parse_value=_parse_uuid,
+    ),
     XID: strawberry.scalar(
         name="XID",
         description="An id of X: a 64-bit number, as decimal text since JSON numbers round it.",
         specified_by_url="https://docs.x.com/fundamentals/x-ids",
         serialize=str,
         parse_value=_parse_64_bit,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any value of JSON.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
     ),
     BigInt: strawberry.scalar(
         name="BigInt",

@@ -24,13 +24,14 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, literal_co
 
 from app.core.models import Model
 from app.core.viewer import Scope, Viewer
+from app.graphql.cost import OPERATION, SUBSCRIPTION, PlanCost, cost_below
 from app.graphql.errors import ErrorCode, RequestRefused
 from app.graphql.paging import CursorSigner, Order, signer_for
 from app.graphql.reads.assemble import RowAssembler, row_assembler_of
 from app.graphql.reads.binding import ListArgument, Predicate, Stream
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.documents import PreparedOperation
-from app.graphql.reads.plan import ManySource
+from app.graphql.reads.plan import ManySource, ObjectView, Source
 from app.graphql.reads.planner import Planner
 from app.graphql.reads.sql import Statement, compile_statement, rows_statement
 from app.graphql.reads.tables import table_of
@@ -56,6 +57,8 @@ class CompiledStream:
     lists: tuple[ManySource, ...]
     scopes: Mapping[Scope, Sequence[str]]
     fixed: "FixedItems"
+    cost: PlanCost
+    """Of its start; what it sends is free."""
 
     def bind(self, variables: VariableValues) -> tuple[str | None, dict[str, Any]]:
         """The cursor to start after, and the parameters of the filter."""
@@ -80,47 +83,88 @@ def stream_signer(key: bytes, brand_id: UUID, order: Order) -> CursorSigner:
     return signer_for(key, brand_id, "stream", order)
 
 
+@dataclass(frozen=True)
+class PlannedStream:
+    """The root field of a subscription, planned: what is known before its SQL."""
+
+    key: str
+    details: list[FieldDetails]
+    definition: GraphQLField
+    binding: Stream
+    source: Source
+    view: ObjectView
+    planner: Planner
+
+    @property
+    def node(self) -> FieldNode:
+        """The field in the document."""
+        return self.details[0].node
+
+    @property
+    def cost(self) -> PlanCost:
+        """What its start costs."""
+        return cost_below(self.source, self.planner.lists(), OPERATION + SUBSCRIPTION)
+
+
+def plan_stream(
+    catalogue: Catalogue, prepared: PreparedOperation, variables: VariableValues
+) -> PlannedStream:
+    """What a subscription asks for.
+
+    Raises:
+        RequestRefused: it has not exactly one root field, or one that cannot be followed.
+    """
+    key, details = _root_field(catalogue, prepared, variables)
+    definition = prepared.root.fields.get(details[0].node.name.value)
+    binding = None if definition is None else catalogue.binding(definition)
+    if definition is None or not isinstance(binding, Stream):
+        raise RequestRefused(ErrorCode.BAD_REQUEST, f"`{key}` cannot be subscribed to.")
+    planner = Planner(catalogue, prepared.operation, prepared.fragments, variables)
+    item = _members(definition)[binding.item]
+    source, view = planner.plan_rows(item, details, (key,), want=(SEQ,))
+    return PlannedStream(key, details, definition, binding, source, view, planner)
+
+
+def _members(definition: GraphQLField) -> Mapping[str, GraphQLObjectType]:
+    union = get_named_type(definition.type)
+    assert isinstance(union, GraphQLUnionType)
+    return {member.name: member for member in union.types}
+
+
 def compile_stream(
     catalogue: Catalogue, prepared: PreparedOperation, variables: VariableValues, order: Order
 ) -> CompiledStream:
     """The stream that a subscription asks for.
 
     Raises:
-        RequestRefused: it has not exactly one root field.
+        RequestRefused: it has not exactly one root field, or one that cannot be followed.
     """
-    key, details = _root_field(catalogue, prepared, variables)
-    node = details[0].node
-    definition = prepared.root.fields.get(node.name.value)
-    binding = None if definition is None else catalogue.binding(definition)
-    if definition is None or not isinstance(binding, Stream):
-        raise RequestRefused(ErrorCode.BAD_REQUEST, f"`{key}` cannot be subscribed to.")
-    union = get_named_type(definition.type)
-    assert isinstance(union, GraphQLUnionType)
-    members = {member.name: member for member in union.types}
-    planner = Planner(catalogue, prepared.operation, prepared.fragments, variables)
-    source, view = planner.plan_rows(members[binding.item], details, (key,), want=(SEQ,))
-    given = get_argument_values(definition, node, variables)
+    planned = plan_stream(catalogue, prepared, variables)
+    source, planner, binding = planned.source, planned.planner, planned.binding
+    given = get_argument_values(planned.definition, planned.node, variables)
     arguments = {
         name: argument
         for name, argument in binding.arguments.items()
         if given.get(name) is not None
     }
     conditions = _Conditions(binding, arguments, source.mapping.visible)
+    members = _members(planned.definition)
     return CompiledStream(
-        key=key,
-        definition=definition,
-        node=node,
+        key=planned.key,
+        definition=planned.definition,
+        node=planned.node,
         arguments=arguments,
         rows=rows_statement(source, conditions.between, order),
         previous=conditions.previous(source.mapping.model),
         seq_position=source.slot(SEQ).position,
-        assemble=row_assembler_of(view)[0],
+        assemble=row_assembler_of(planned.view)[0],
         lists=planner.lists(),
         scopes=planner.scopes(),
         fixed=FixedItems(
-            _shown(planner, members["LogHeartbeat"], details),
-            _shown(planner, members["LogLag"], details),
+            _shown(planner, members["LogHeartbeat"], planned.details),
+            _shown(planner, members["LogLag"], planned.details),
         ),
+        cost=planned.cost,
     )
 
 

@@ -6,9 +6,9 @@ name `graphql-ws` is not spoken.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from graphql import OperationType
@@ -20,22 +20,19 @@ from app.graphql.context import EngineContext
 from app.graphql.engine import Engine, GraphQLRequest
 from app.graphql.errors import DocumentRefused, RequestRefused, masked
 from app.graphql.live import Live, LogUnreadable
-from app.graphql.router import HttpRefused, bearer_token, request_of
+from app.graphql.persisted import PersistedDocuments
+from app.graphql.requests import HttpRefused, bearer_token, decode_json, request_of
+from app.graphql.watch import TokenEnded, TokenUnchecked, watch_token
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS_MAX = 10.0
 OPERATIONS_PER_SOCKET_MAX = 100
-CHECK_SECONDS = 1.0
-UNCHECKED_SECONDS_MAX = 5.0
-"""How long a socket lives on while its token cannot be checked."""
 
 BAD_MESSAGE, UNAUTHORIZED, FORBIDDEN = 4400, 4401, 4403
 WRONG_PROTOCOL, INIT_TIMEOUT = 4406, 4408
 TWICE_SUBSCRIBED, TWICE_INITIALISED = 4409, 4429
 INTERNAL, TRY_AGAIN_LATER = 1011, 1013
 ID_CHARACTERS_MAX = 200
-
-T = TypeVar("T")
 
 
 class _Close(Exception):
@@ -54,10 +51,17 @@ class _ClientLeft(Exception):
 class GraphQLSocketEndpoint:
     """The ASGI application of the WebSocket at `/graphql`."""
 
-    def __init__(self, engine: Engine, context: EngineContext, live: Live) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        context: EngineContext,
+        live: Live,
+        persisted: PersistedDocuments,
+    ) -> None:
         self._engine = engine
         self._context = context
         self._live = live
+        self._persisted = persisted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket from its opening to its end."""
@@ -70,7 +74,9 @@ class GraphQLSocketEndpoint:
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
         headers = dict(scope["headers"])
         token = bearer_token(headers.get(b"authorization", b"").decode("latin-1"))
-        socket = _Socket(self._engine, self._context, self._live, receive, send, token)
+        socket = _Socket(
+            self._engine, self._context, self._live, self._persisted, receive, send, token
+        )
         with SOCKETS.track_inprogress():
             await socket.serve()
 
@@ -83,6 +89,7 @@ class _Socket:
         engine: Engine,
         context: EngineContext,
         live: Live,
+        persisted: PersistedDocuments,
         receive: Receive,
         send: Send,
         token: str | None,
@@ -90,6 +97,7 @@ class _Socket:
         self._engine = engine
         self._context = context
         self._live = live
+        self._persisted = persisted
         self._receive = receive
         self._asgi_send = send
         self._token = token
@@ -140,21 +148,12 @@ class _Socket:
         return None if self._token is None else await self._context.authenticate(self._token)
 
     async def _watch_token(self, viewer: Viewer) -> None:
-        clock = asyncio.get_running_loop().time
-        checked_at = clock()
-        while True:
-            await asyncio.sleep(CHECK_SECONDS)
-            try:
-                left = checked_at + UNCHECKED_SECONDS_MAX - clock()
-                present = await _within(left, self._authenticate())
-            except (RequestRefused, TimeoutError):
-                if clock() >= checked_at + UNCHECKED_SECONDS_MAX:
-                    reason = "The token could not be checked for a while. Connect again."
-                    raise _Close(TRY_AGAIN_LATER, reason) from None
-                continue
-            if present is None or not viewer.scopes <= present.scopes:
-                raise _Close(FORBIDDEN, "The token ended, was revoked or lost a scope.")
-            checked_at = clock()
+        try:
+            await watch_token(self._authenticate, viewer)
+        except TokenEnded as ended:
+            raise _Close(FORBIDDEN, str(ended)) from None
+        except TokenUnchecked as unchecked:
+            raise _Close(TRY_AGAIN_LATER, str(unchecked)) from None
 
     async def _read(self, tasks: asyncio.TaskGroup, viewer: Viewer) -> None:
         while True:
@@ -208,13 +207,18 @@ class _Socket:
         await self._send(ending)
 
     async def _frames(self, request: GraphQLRequest, viewer: Viewer) -> AsyncGenerator[bytes, None]:
-        prepared = self._engine.documents.prepare(request.query, request.operation_name)
-        if prepared.kind is not OperationType.SUBSCRIPTION:
-            yield await self._engine.respond(request, viewer, self._context)
-            return
-        async with aclosing(self._live.subscribe(request, viewer)) as frames:
-            async for frame in frames:
-                yield frame
+        charge = self._context.charge(viewer)
+        with charge.opened():
+            if request.persisted is not None or viewer.trusted_documents_only:
+                request = await self._persisted.resolve(request, viewer)
+            prepared = self._engine.prepare(request, viewer)
+            if prepared.kind is not OperationType.SUBSCRIPTION:
+                body = await self._engine.respond(request, viewer, self._context, charge)
+                yield charge.tell(body)[0]
+                return
+            async with aclosing(self._live.subscribe(request, viewer, charge)) as frames:
+                async for frame in frames:
+                    yield frame
 
     async def _message(self) -> Mapping[str, Any]:
         received = await self._receive()
@@ -222,9 +226,10 @@ class _Socket:
             raise _ClientLeft
         text = received.get("text")
         try:
-            message = orjson.loads(text if text is not None else received.get("bytes") or b"")
-        except orjson.JSONDecodeError:
-            raise _Close(BAD_MESSAGE, "A message must be a JSON object.") from None
+            raw = text if text is not None else received.get("bytes") or b""
+            message = decode_json(raw, "A message")
+        except HttpRefused as refused:
+            raise _Close(BAD_MESSAGE, str(refused)) from None
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
             raise _Close(BAD_MESSAGE, "A message must be a JSON object with a type.")
         return message
@@ -244,25 +249,6 @@ class _Socket:
             await self._asgi_send(event)
         except (OSError, RuntimeError):  # the second where the server gave the client up itself
             raise _ClientLeft from None
-
-
-async def _within(seconds: float, asking: Coroutine[Any, Any, T]) -> T:
-    """What *asking* answers; its end is not waited for when it is late.
-
-    The driver of a database that is silent first asks it to cancel, for up to half a minute.
-
-    Raises:
-        TimeoutError: it is late.
-    """
-    task = asyncio.ensure_future(asking)
-    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    try:
-        await asyncio.wait({task}, timeout=max(0.0, seconds))
-        if task.done():
-            return task.result()
-        raise TimeoutError
-    finally:
-        task.cancel()
 
 
 def _first(group: BaseExceptionGroup[_Close]) -> _Close:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Uuid
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.ids import uuid7
@@ -23,6 +23,21 @@ class App(Model):
     kind: Mapped[AppKind]
     status: Mapped[AppStatus]
     created_at: Mapped[datetime]
+    trusted_documents_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class TrustedDocument(Model):
+    """A document that an app's operator wrote down, under the id that the app calls it by."""
+
+    __tablename__ = "trusted_document"
+
+    app_id: Mapped[UUID] = mapped_column(Uuid(), ForeignKey("app.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    document: Mapped[str]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "app_id", "sha256"),)
 
 
 class Installation(TenantRecord):

@@ -1,10 +1,12 @@
 """Apps, what brands let them do, and the tokens that prove it."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
@@ -13,10 +15,13 @@ from app.core.ids import uuid7
 from app.core.secrets import hash_token, new_token
 from app.core.viewer import Scope
 from app.oauth import queries
-from app.oauth.models import App, Installation, Token
-from app.oauth.problems import AppUnusable
+from app.oauth.models import App, Installation, Token, TrustedDocument
+from app.oauth.problems import AnotherDocument, AppUnusable, NoSuchApp, TooManyDocuments
 from app.oauth.rules import sorted_scopes
 from app.oauth.states import AppKind, AppStatus, InstallationStatus, TokenKind
+
+TRUSTED_DOCUMENTS_MAX = 5_000
+"""Of one app: several versions of a large one."""
 
 
 @dataclass(frozen=True)
@@ -103,3 +108,60 @@ async def issue_personal_token(
     )
     await session.flush()
     return IssuedToken(token=token, id=token_id, expires_at=expires_at)
+
+
+async def trust_documents(
+    session: WriteSession, *, client_id: str, documents: Mapping[str, str]
+) -> int | NoSuchApp | AnotherDocument | TooManyDocuments:
+    """Let the app run these documents under their ids; how many of them are new.
+
+    Those that are written down already stay as they are. Nothing is kept of a list with a problem.
+    """
+    app = await queries.lock_app(session, client_id=client_id)
+    if app is None:
+        return NoSuchApp(client_id=client_id)
+    known = await queries.trusted_of(session, app_id=app.id)
+    for key, document in documents.items():
+        if known.get(key, document) != document:
+            return AnotherDocument(key=key)
+    fresh = {key: document for key, document in documents.items() if key not in known}
+    if len(known) + len(fresh) > TRUSTED_DOCUMENTS_MAX:
+        return TooManyDocuments(most=TRUSTED_DOCUMENTS_MAX)
+    session.add_all(
+        TrustedDocument(
+            app_id=app.id,
+            key=key,
+            sha256=hashlib.sha256(document.encode()).hexdigest(),
+            document=document,
+            created_at=clock.now(),
+        )
+        for key, document in fresh.items()
+    )
+    await session.flush()
+    return len(fresh)
+
+
+async def distrust_documents(
+    session: WriteSession, *, client_id: str, keys: Sequence[str]
+) -> int | NoSuchApp:
+    """Take documents back; how many of these ids were known. They run for a minute at most."""
+    app = await queries.lock_app(session, client_id=client_id)
+    if app is None:
+        return NoSuchApp(client_id=client_id)
+    taken = delete(TrustedDocument).where(
+        TrustedDocument.app_id == app.id, TrustedDocument.key.in_(keys)
+    )
+    gone = await session.scalars(taken.returning(TrustedDocument.key))
+    return len(gone.all())
+
+
+async def hold_to_trusted_documents(
+    session: WriteSession, *, client_id: str, only: bool
+) -> int | NoSuchApp:
+    """Let the app run trusted documents only, or any; how many trusted ones it has."""
+    app = await queries.lock_app(session, client_id=client_id)
+    if app is None:
+        return NoSuchApp(client_id=client_id)
+    app.trusted_documents_only = only
+    await session.flush()
+    return len(await queries.trusted_of(session, app_id=app.id))

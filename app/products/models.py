@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.models import TenantRecord
+from app.core.models import TenantRecord, version_column
 from app.products.states import Availability, ProductKind, ProductStatus
 
 
@@ -51,6 +51,7 @@ class Product(TenantRecord):
     next_look_up_at: Mapped[datetime | None]
     look_ups: Mapped[int] = mapped_column(default=0, server_default="0")
     tweets_judged: Mapped[bool] = mapped_column(default=True, server_default=true())
+    version: Mapped[int] = version_column()
     created_at: Mapped[datetime]
 
     __table_args__ = (

@@ -6,15 +6,41 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from app.core.viewer import Scope
-from app.graphql.perform import MutationInfo, MutationInput, key_of, mutation, perform
-from app.graphql.problems import IdempotencyKeyReused, NoLongerThere, Problem, shows
+from app.graphql.perform import (
+    EditInput,
+    MutationInfo,
+    MutationInput,
+    key_of,
+    mutation,
+    perform,
+)
+from app.graphql.problems import (
+    IdempotencyKeyReused,
+    NoLongerThere,
+    Problem,
+    VersionConflict,
+    shows,
+)
 from app.graphql.reads.binding import column
 from app.products import problems, service
 from app.products.facts import KEEP, Keep, NewProduct, Option, Price, ProductChanges
+from app.products.rules import (
+    DESCRIPTION_CHARACTERS_MAX,
+    OPTION_CHARACTERS_MAX,
+    OPTION_VALUES_MAX,
+    OPTIONS_MAX,
+    TITLE_CHARACTERS_MAX,
+    URL_CHARACTERS_MAX,
+)
 from app.products.schema import Product
 from app.products.states import Availability, ProductKind
 
 T = TypeVar("T")
+
+_TITLE = f"Its title, 1 to {TITLE_CHARACTERS_MAX} characters."
+_DESCRIPTION = f"What the brand says of it, {DESCRIPTION_CHARACTERS_MAX} characters at most."
+_IMAGE = f"Where its picture is: an https address of at most {URL_CHARACTERS_MAX} characters."
+_OPTIONS = f"The choices it asks for, {OPTIONS_MAX} at most."
 
 
 @shows(problems.ProductNotFound)
@@ -44,7 +70,7 @@ class ProductGone(Problem):
 class MarketplaceNotServed(Problem):
     """The brand does not sell on this marketplace."""
 
-    marketplace: str = strawberry.field(description="The marketplace.")
+    marketplace: str = strawberry.field(description="The marketplace that was named.")
 
 
 @shows(problems.ToldByRetailer)
@@ -66,7 +92,8 @@ class PriceInput:
     """A price."""
 
     amount_minor: int = strawberry.field(
-        description="The amount in the currency's minor unit: cents for USD, yen for JPY."
+        description="The amount in the currency's minor unit: 1999 is 19.99 in USD, and 1,999 yen "
+        "in JPY. From 0 on."
     )
     currency: str = strawberry.field(description="The currency by ISO 4217, for example `USD`.")
 
@@ -75,8 +102,13 @@ class PriceInput:
 class ProductOptionInput:
     """A choice that a product asks for."""
 
-    name: str = strawberry.field(description="What is chosen, for example `size`.")
-    values: list[str] = strawberry.field(description="What can be chosen.")
+    name: str = strawberry.field(
+        description=f"What is chosen, for example `size`: 1 to {OPTION_CHARACTERS_MAX} characters."
+    )
+    values: list[str] = strawberry.field(
+        description=f"What can be chosen: 1 to {OPTION_VALUES_MAX} values of 1 to "
+        f"{OPTION_CHARACTERS_MAX} characters each."
+    )
 
 
 @strawberry.input(
@@ -89,12 +121,15 @@ class AddProductInput(MutationInput):
         description="The marketplace it is listed on: one of the brand's."
     )
     retailer_product_id: str = strawberry.field(description="The retailer's id, an ASIN at Amazon.")
-    title: str | None = strawberry.field(default=None, description="Its title.")
+    title: str | None = strawberry.field(
+        default=None,
+        description=f"{_TITLE} Left out or null: the retailer's, and its id until that is known.",
+    )
     description: str | None = strawberry.field(
-        default=None, description="What the brand says of it."
+        default=None, description=f"{_DESCRIPTION} Left out or null: nothing."
     )
     image_url: str | None = strawberry.field(
-        default=None, description="Where its picture is, an https address."
+        default=None, description=f"{_IMAGE} Left out or null: there is none."
     )
     kind: ProductKind = strawberry.field(
         default=ProductKind.UNKNOWN, description="What kind of thing it is."
@@ -102,12 +137,14 @@ class AddProductInput(MutationInput):
     availability: Availability = strawberry.field(
         default=Availability.UNKNOWN, description="Whether it can be bought now."
     )
-    price: PriceInput | None = strawberry.field(default=None, description="Its price.")
-    options: list[ProductOptionInput] = strawberry.field(
-        default_factory=list, description="The choices it asks for."
+    price: PriceInput | None = strawberry.field(
+        default=None, description="Its price. Left out or null: unknown, until the retailer tells."
     )
+    options: list[ProductOptionInput] = strawberry.field(default_factory=list, description=_OPTIONS)
     parent_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The product of which it is one variation."
+        default=None,
+        description="The product of which it is one variation, on the same marketplace. Left out "
+        "or null: of none.",
     )
 
 
@@ -115,28 +152,31 @@ class AddProductInput(MutationInput):
     description="What to change of a product. What is left out stays; null takes a description, a "
     "picture or a price away, and leaves everything else as it is."
 )
-class ChangeProductInput(MutationInput):
+class ChangeProductInput(EditInput):
     """What to change of a product."""
 
     product_id: strawberry.ID = strawberry.field(description="The product.")
-    title: str | None = strawberry.field(default=None, description="Its title.")
+    title: str | None = strawberry.field(
+        default=None, description=f"{_TITLE} Left out or null: it stays."
+    )
     description: strawberry.Maybe[str | None] = strawberry.field(
-        description="What the brand says of it; null: nothing."
+        description=f"{_DESCRIPTION} Left out: it stays; null: nothing."
     )
     image_url: strawberry.Maybe[str | None] = strawberry.field(
-        description="Where its picture is, an https address; null: there is none."
+        description=f"{_IMAGE} Left out: it stays; null: there is none."
     )
     kind: ProductKind | None = strawberry.field(
-        default=None, description="What kind of thing it is."
+        default=None, description="What kind of thing it is. Left out or null: it stays."
     )
     availability: Availability | None = strawberry.field(
-        default=None, description="Whether it can be bought now."
+        default=None, description="Whether it can be bought now. Left out or null: it stays."
     )
     price: strawberry.Maybe[PriceInput | None] = strawberry.field(
-        description="Its price; null: unknown."
+        description="Its price. Left out: it stays; null: unknown."
     )
     options: list[ProductOptionInput] | None = strawberry.field(
-        default=None, description="The choices it asks for; an empty list: none."
+        default=None,
+        description=f"{_OPTIONS} Left out or null: they stay; an empty list: none.",
     )
 
 
@@ -156,6 +196,7 @@ ChangeProductResult = Annotated[
     | ProductGone
     | ToldByRetailer
     | BadProduct
+    | VersionConflict
     | IdempotencyKeyReused
     | NoLongerThere,
     strawberry.union("ChangeProductResult", description="What came of `changeProduct`."),
@@ -194,6 +235,7 @@ class ProductMutations:
             product_id=key_of("Product", input.product_id),
             changes=_changes(input),
             now=info.context.now,
+            expected_version=input.expected_version,
         )
 
 

@@ -7,6 +7,7 @@ import strawberry
 
 from app.core.viewer import Scope
 from app.events.schema import Event
+from app.graphql.enums import shown_enum
 from app.graphql.money import Money
 from app.graphql.node import Node
 from app.graphql.paging import Connection
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from app.carts.schema import CartIntent, CartIntentCount
     from app.reviews.schema import AdvocateReview
 
-strawberry.enum(ProductKind, description="What kind of thing a product page offers.")
-strawberry.enum(ProductStatus, description="How much is known of a product.")
-strawberry.enum(Availability, description="Whether a product can be bought now.")
+shown_enum(ProductKind, "What kind of thing a product page offers.")
+shown_enum(ProductStatus, "How much is known of a product.")
+shown_enum(Availability, "Whether a product can be bought now.")
 
 
 @strawberry.type(description="A choice that a product asks for, such as its size.")
@@ -87,6 +88,10 @@ class Product(Node):
     )
     availability: Availability = column("Whether it could be bought at `offerAsOf`.")
     offer_as_of: datetime | None = column("When price and availability were true; null: unknown.")
+    version: int = column(
+        "How often people edited it, counted from 1: send it as `expectedVersion` so that you undo "
+        "nobody's edit. What its retailer tells does not count."
+    )
     created_at: datetime = column("When it became known here.")
     cart_intents: Connection[Annotated["CartIntent", strawberry.lazy("app.carts.schema")]] = many(
         "The intents for it, newest first.",
@@ -153,7 +158,8 @@ class ProductEvent(Event):
         "The product as it was then.", "data", "product", scope=Scope.TWEETS_READ
     )
     current_product: Product | None = one(
-        "The product as it is now: a live row, not what was true at the event.",
+        "The product as it is now: a live row, not what was true at the event; "
+        "null where it is gone.",
         lambda event, product: (
             (product.brand_id == event.brand_id) & (product.id == event.subject_id)
         ),
@@ -164,5 +170,5 @@ class ProductEvent(Event):
 class ProductQueries:
     """Root fields of products."""
 
-    product: Product | None = root_one("A product by its id.")
+    product: Product | None = root_one("A product by its id; null where the brand has none.")
     products: Connection[Product] = root_many("The brand's products, newest first.")

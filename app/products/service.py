@@ -11,6 +11,7 @@ from uuid import UUID
 
 from app.core.database import WriteSession
 from app.core.ids import uuid7
+from app.core.versions import VersionConflict, why_stale
 from app.events.catalogue import EventType
 from app.events.log import NewEvent, record
 from app.events.states import ActorKind
@@ -112,10 +113,11 @@ async def change_product(
     changes: ProductChanges,
     now: datetime,
     actor: ActorKind = ActorKind.APP,
-) -> Product | BadProduct | ProductNotFound | ProductGone | ToldByRetailer:
+    expected_version: int | None = None,
+) -> Product | BadProduct | ProductNotFound | ProductGone | VersionConflict | ToldByRetailer:
     """Set what the brand says of its product; what its retailer tells is not the brand's to set.
 
-    A change that changes nothing is no event.
+    A change that changes nothing is no event and no new version.
     """
     if problem := why_not_change(changes):
         return problem
@@ -124,12 +126,15 @@ async def change_product(
         return ProductNotFound(product_id=product_id)
     if product.status is ProductStatus.GONE:
         return ProductGone(product_id=product_id)
+    if stale := why_stale(expected_version, product.version):
+        return stale
     told = [name for name in changed_fields(changes) if name in product.retailer_tells]
     if told:
         return ToldByRetailer(fields=told)
     before = _offer(product)
     if not _set(product, _changed(changes)):
         return product
+    product.version += 1
     product.tweets_judged = False
     event_type = EventType.PRODUCT_CHANGED
     if _offer(product) != before:

@@ -8,8 +8,14 @@ from app.brands import problems, service
 from app.brands.mutations import change_by
 from app.brands.schema import BrandMarketplace
 from app.core.viewer import Scope
-from app.graphql.perform import MutationInfo, MutationInput, mutation, perform
-from app.graphql.problems import IdempotencyKeyReused, NoLongerThere, Problem, shows
+from app.graphql.perform import EditInput, MutationInfo, mutation, perform
+from app.graphql.problems import (
+    IdempotencyKeyReused,
+    NoLongerThere,
+    Problem,
+    VersionConflict,
+    shows,
+)
 from app.retailers.registry import ADD_MODES
 
 
@@ -20,7 +26,7 @@ class BadMarketplace(Problem):
 
 
 @strawberry.input(description="Which retailer serves a marketplace of the brand.")
-class MapMarketplaceInput(MutationInput):
+class MapMarketplaceInput(EditInput):
     """Which retailer serves a marketplace of the brand."""
 
     marketplace: str = strawberry.field(
@@ -36,7 +42,7 @@ class MapMarketplaceInput(MutationInput):
 
 
 MapMarketplaceResult = Annotated[
-    BrandMarketplace | BadMarketplace | IdempotencyKeyReused | NoLongerThere,
+    BrandMarketplace | BadMarketplace | VersionConflict | IdempotencyKeyReused | NoLongerThere,
     strawberry.union("MapMarketplaceResult", description="What came of `mapMarketplace`."),
 ]
 
@@ -62,4 +68,5 @@ class MarketplaceMutations:
             retailer=input.retailer,
             affiliate_tag=input.affiliate_tag,
             retailers=ADD_MODES,
+            expected_version=input.expected_version,
         )

@@ -6,6 +6,7 @@ import strawberry
 
 from app.advocates.schema import Advocate
 from app.core.viewer import Scope
+from app.graphql.enums import shown_enum
 from app.graphql.node import Node
 from app.graphql.paging import Connection
 from app.graphql.reads.aggregates import (
@@ -23,8 +24,8 @@ from app.products.schema import Product
 from app.reviews import access, models
 from app.reviews.states import ReviewHost, ReviewStatus
 
-strawberry.enum(ReviewHost, description="Where a review stands.")
-strawberry.enum(ReviewStatus, description="Whether a review is shown.")
+shown_enum(ReviewHost, "Where a review stands.")
+shown_enum(ReviewStatus, "Whether a review is shown.")
 
 
 @maps(
@@ -69,7 +70,7 @@ class AdvocateReview(Node):
     submitted_at: datetime = column("When she submitted it.")
     published_at: datetime | None = column("When it was first shown; null if it never was.")
     product: Product | None = one(
-        "The product.",
+        "The product that it is about; null where the brand has it no more.",
         lambda review, product: (
             (product.brand_id == review.brand_id) & (product.id == review.product_id)
         ),
@@ -116,7 +117,9 @@ class AdvocateReviewTotal:
 class ReviewQueries:
     """Root fields of reviews."""
 
-    advocate_review: AdvocateReview | None = root_one("A review by its id.")
+    advocate_review: AdvocateReview | None = root_one(
+        "A review by its id; null where the brand has none."
+    )
     advocate_reviews: Connection[AdvocateReview] = root_many(
         "The reviews of the brand's products, newest first."
     )

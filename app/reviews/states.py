@@ -5,18 +5,19 @@ SUBMITTED ──► PUBLISHED ◄── FLAGGED ──► REJECTED
     └──► REJECTED   From every state but REJECTED: ──► WITHDRAWN
 """
 
-from enum import StrEnum
 from types import MappingProxyType
 
+from app.core.described import DescribedEnum
 
-class ReviewStatus(StrEnum):
+
+class ReviewStatus(DescribedEnum):
     """Whether a review is shown."""
 
-    SUBMITTED = "SUBMITTED"
-    FLAGGED = "FLAGGED"
-    PUBLISHED = "PUBLISHED"
-    REJECTED = "REJECTED"
-    WITHDRAWN = "WITHDRAWN"
+    SUBMITTED = "SUBMITTED", "It came in and is looked at."
+    FLAGGED = "FLAGGED", "It is to be looked at again and is not shown meanwhile."
+    PUBLISHED = "PUBLISHED", "It is shown."
+    REJECTED = "REJECTED", "It is not shown; `rejectionReason` says why. Final."
+    WITHDRAWN = "WITHDRAWN", "Its author took it back. Final."
 
 
 _R = ReviewStatus
@@ -32,9 +33,9 @@ MOVES = MappingProxyType(
 )
 
 
-class ReviewHost(StrEnum):
+class ReviewHost(DescribedEnum):
     """Where a review stands. Only the brand's own site yields text and stars."""
 
-    BRAND_SITE = "BRAND_SITE"
-    AMAZON = "AMAZON"
-    OTHER = "OTHER"
+    BRAND_SITE = "BRAND_SITE", "On the brand's own site; text and stars are known here."
+    AMAZON = "AMAZON", "At Amazon; only the link and what she declared are known here."
+    OTHER = "OTHER", "Elsewhere; only the link and what she declared are known here."

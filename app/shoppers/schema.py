@@ -7,6 +7,7 @@ import strawberry
 
 from app.core.viewer import Scope
 from app.events.schema import Event
+from app.graphql.enums import shown_enum
 from app.graphql.node import Node
 from app.graphql.paging import Connection, Order
 from app.graphql.reads.aggregates import aggregate
@@ -30,8 +31,8 @@ from app.shoppers.states import ConsentKind
 if TYPE_CHECKING:
     from app.carts.schema import CartIntent, CartIntentCount
 
-strawberry.enum(AddMode, description="How a product reaches a cart.")
-strawberry.enum(ConsentKind, description="What a shopper may agree to, each apart.")
+shown_enum(AddMode, "How a product reaches a cart.")
+shown_enum(ConsentKind, "What a shopper may agree to, each apart.")
 
 
 @maps(
@@ -39,8 +40,8 @@ strawberry.enum(ConsentKind, description="What a shopper may agree to, each apar
     visible=access.visible_account_links,
     scope=Scope.INTENTS_READ,
     filters=(
-        filter_on("retailer", "The retailer."),
-        filter_on("marketplace", "The marketplace."),
+        filter_on("retailer", "The retailer's name, such as `sandbox`."),
+        filter_on("marketplace", "The marketplace's code, such as `US`."),
         filter_on("add_mode", "How products reach her cart there."),
     ),
     orders=(
@@ -56,8 +57,8 @@ strawberry.enum(ConsentKind, description="What a shopper may agree to, each apar
 class AccountLink:
     """That a shopper has an account linked at a retailer's marketplace."""
 
-    retailer: str = column("The retailer.")
-    marketplace: str = column("The marketplace.")
+    retailer: str = column("The retailer's name, such as `sandbox`.")
+    marketplace: str = column("The marketplace's code, such as `US`.")
     add_mode: AddMode = column("How products reach her cart there.")
 
 
@@ -146,7 +147,8 @@ class ShopperEvent(Event):
         "The shopper as she was then.", "data", "shopper", scope=Scope.INTENTS_READ
     )
     current_shopper: Shopper | None = one(
-        "The shopper as she is now: a live row, not what was true at the event.",
+        "The shopper as she is now: a live row, not what was true at the event; "
+        "null where it is gone.",
         lambda event, shopper: (
             (shopper.brand_id == event.brand_id) & (shopper.id == event.subject_id)
         ),
@@ -157,5 +159,5 @@ class ShopperEvent(Event):
 class ShopperQueries:
     """Root fields of shoppers."""
 
-    shopper: Shopper | None = root_one("A shopper by her id.")
+    shopper: Shopper | None = root_one("A shopper by her id; null where the brand has none.")
     shoppers: Connection[Shopper] = root_many("The brand's shoppers, newest first.")

@@ -10,6 +10,8 @@ STARTED ──► ACTIVE ──► EXPIRED
 from enum import StrEnum
 from types import MappingProxyType
 
+from app.core.described import DescribedEnum
+
 
 class LinkStatus(StrEnum):
     """Whether a shopper's account at a retailer may be used."""
@@ -40,14 +42,14 @@ MOVES = MappingProxyType(
 )
 
 
-class ConsentKind(StrEnum):
+class ConsentKind(DescribedEnum):
     """What a shopper may agree to, each apart."""
 
-    HANDOFF = "HANDOFF"
-    PUBLIC_REPLY = "PUBLIC_REPLY"
-    EMAIL = "EMAIL"
-    DIRECT_MESSAGE = "DIRECT_MESSAGE"
-    HANDLE_TO_BRAND = "HANDLE_TO_BRAND"
-    CONTENT_REUSE = "CONTENT_REUSE"
-    ADVOCATE = "ADVOCATE"
-    REMINDER = "REMINDER"
+    HANDOFF = "HANDOFF", "To be handed an address where she completes a cart."
+    PUBLIC_REPLY = "PUBLIC_REPLY", "To be answered in public on X."
+    EMAIL = "EMAIL", "To be written to by e-mail."
+    DIRECT_MESSAGE = "DIRECT_MESSAGE", "To be written to by direct message on X."
+    HANDLE_TO_BRAND = "HANDLE_TO_BRAND", "That the brand learns her handle on X."
+    CONTENT_REUSE = "CONTENT_REUSE", "That the brand shows her posts elsewhere."
+    ADVOCATE = "ADVOCATE", "To speak for the brand."
+    REMINDER = "REMINDER", "To be reminded of what waits for her."

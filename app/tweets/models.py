@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.models import Model, TenantRecord, xid_column
+from app.core.models import Model, TenantRecord, version_column, xid_column
 from app.tweets.states import LinkVerdict, TweetStatus
 
 
@@ -32,6 +32,7 @@ class ShoppableTweet(TenantRecord):
     newest_xid: Mapped[int | None] = xid_column(nullable=True)
     primary_product_id: Mapped[UUID | None]
     campaign: Mapped[str | None]
+    version: Mapped[int] = version_column()
     posted_at: Mapped[datetime]
     registered_at: Mapped[datetime]
 

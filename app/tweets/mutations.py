@@ -5,13 +5,27 @@ from typing import Annotated
 import strawberry
 
 from app.core.viewer import Scope
-from app.graphql.perform import MutationInfo, MutationInput, key_of, mutation, perform
-from app.graphql.problems import IdempotencyKeyReused, NoLongerThere, Problem, shows
+from app.graphql.perform import (
+    EditInput,
+    MutationInfo,
+    MutationInput,
+    key_of,
+    mutation,
+    perform,
+)
+from app.graphql.problems import (
+    IdempotencyKeyReused,
+    NoLongerThere,
+    Problem,
+    VersionConflict,
+    shows,
+)
 from app.graphql.reads.binding import column
 from app.graphql.scalars import XID
 from app.products.mutations import ProductNotFound
 from app.tweets import problems, service
 from app.tweets.facts import NewTweet
+from app.tweets.rules import CAMPAIGN_CHARACTERS_MAX, LINKS_MAX, TEXT_CHARACTERS_MAX
 from app.tweets.schema import ShoppableTweet
 from app.tweets.states import TweetStatus
 
@@ -57,35 +71,42 @@ class RegisterTweetInput(MutationInput):
         default=None, description="The conversation it stands in; left out or null: its own."
     )
     text: str | None = strawberry.field(
-        default=None, description="Its text; kept for the brand's own posts alone."
+        default=None,
+        description=f"Its text, {TEXT_CHARACTERS_MAX:,} characters at most; kept for the brand's "
+        "own posts alone. Left out or null: unknown.",
     )
     urls: list[str] = strawberry.field(
-        default_factory=list, description="The links in its text, in their order."
+        default_factory=list,
+        description=f"The links in its text, in their order: {LINKS_MAX} at most.",
     )
     primary_product_id: strawberry.ID | None = strawberry.field(
         default=None,
         description="The product that replies to it mean; left out or null: its only one, or the "
         "shopper chooses.",
     )
-    campaign: str | None = strawberry.field(default=None, description="The campaign it belongs to.")
+    campaign: str | None = strawberry.field(
+        default=None,
+        description=f"The campaign it belongs to, 1 to {CAMPAIGN_CHARACTERS_MAX} characters. Left "
+        "out or null: none.",
+    )
 
 
 @strawberry.input(description="Which tweet to pause.")
-class PauseTweetInput(MutationInput):
+class PauseTweetInput(EditInput):
     """Which tweet to pause."""
 
     tweet_id: strawberry.ID = strawberry.field(description="The tweet.")
 
 
 @strawberry.input(description="Which tweet to resume.")
-class ResumeTweetInput(MutationInput):
+class ResumeTweetInput(EditInput):
     """Which tweet to resume."""
 
     tweet_id: strawberry.ID = strawberry.field(description="The tweet.")
 
 
 @strawberry.input(description="Which product replies to a tweet mean.")
-class SetPrimaryProductInput(MutationInput):
+class SetPrimaryProductInput(EditInput):
     """Which product replies to a tweet mean."""
 
     tweet_id: strawberry.ID = strawberry.field(description="The tweet.")
@@ -101,11 +122,21 @@ RegisterTweetResult = Annotated[
     strawberry.union("RegisterTweetResult", description="What came of `registerTweet`."),
 ]
 PauseTweetResult = Annotated[
-    ShoppableTweet | TweetNotFound | TweetNotOnX | IdempotencyKeyReused | NoLongerThere,
+    ShoppableTweet
+    | TweetNotFound
+    | TweetNotOnX
+    | VersionConflict
+    | IdempotencyKeyReused
+    | NoLongerThere,
     strawberry.union("PauseTweetResult", description="What came of `pauseTweet`."),
 ]
 ResumeTweetResult = Annotated[
-    ShoppableTweet | TweetNotFound | TweetNotOnX | IdempotencyKeyReused | NoLongerThere,
+    ShoppableTweet
+    | TweetNotFound
+    | TweetNotOnX
+    | VersionConflict
+    | IdempotencyKeyReused
+    | NoLongerThere,
     strawberry.union("ResumeTweetResult", description="What came of `resumeTweet`."),
 ]
 SetPrimaryProductResult = Annotated[
@@ -113,6 +144,7 @@ SetPrimaryProductResult = Annotated[
     | TweetNotFound
     | TweetNotOnX
     | ProductNotFound
+    | VersionConflict
     | IdempotencyKeyReused
     | NoLongerThere,
     strawberry.union("SetPrimaryProductResult", description="What came of `setPrimaryProduct`."),
@@ -152,6 +184,7 @@ class TweetMutations:
             brand_id=info.context.brand_id,
             tweet_id=key_of("ShoppableTweet", input.tweet_id),
             now=info.context.now,
+            expected_version=input.expected_version,
         )
 
     @mutation("End the pause of a tweet.", scope=Scope.TWEETS_WRITE)
@@ -165,6 +198,7 @@ class TweetMutations:
             brand_id=info.context.brand_id,
             tweet_id=key_of("ShoppableTweet", input.tweet_id),
             now=info.context.now,
+            expected_version=input.expected_version,
         )
 
     @mutation("Say which product replies to a tweet mean.", scope=Scope.TWEETS_WRITE)
@@ -180,6 +214,7 @@ class TweetMutations:
             tweet_id=key_of("ShoppableTweet", input.tweet_id),
             product_id=None if product_id is None else key_of("Product", product_id),
             now=info.context.now,
+            expected_version=input.expected_version,
         )
 
 

@@ -7,6 +7,7 @@ import strawberry
 
 from app.core.viewer import Scope
 from app.events.schema import Event
+from app.graphql.enums import shown_enum
 from app.graphql.node import Node
 from app.graphql.paging import Connection
 from app.graphql.reads.aggregates import aggregate
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from app.carts.schema import CartIntent, CartIntentCount
     from app.engagements.schema import Engagement
 
-strawberry.enum(TweetStatus, description="Whether replies to a tweet make intents.")
-strawberry.enum(LinkVerdict, description="What a link in a tweet turned out to be.")
+shown_enum(TweetStatus, "Whether replies to a tweet make intents.")
+shown_enum(LinkVerdict, "What a link in a tweet turned out to be.")
 
 
 @maps(
@@ -112,6 +113,10 @@ class ShoppableTweet(Node):
     status: TweetStatus = column("Whether replies to it make intents.")
     unshoppable_reason: str | None = column("Why it cannot be bought from; null while it can.")
     campaign: str | None = column("The campaign it belongs to; null if none was named.")
+    version: int = column(
+        "How often people edited it, counted from 1: send it as `expectedVersion` so that you undo "
+        "nobody's edit. What X or a retailer tells does not count."
+    )
     posted_at: datetime = column("When it was posted, by its id.")
     registered_at: datetime = column("When it was registered here.")
     primary_product: Product | None = one(
@@ -203,7 +208,8 @@ class ShoppableTweetEvent(Event):
         "The tweet as it was then.", "data", "shoppableTweet", scope=Scope.TWEETS_READ
     )
     current_shoppable_tweet: ShoppableTweet | None = one(
-        "The tweet as it is now: a live row, not what was true at the event.",
+        "The tweet as it is now: a live row, not what was true at the event; "
+        "null where it is gone.",
         lambda event, tweet: (tweet.brand_id == event.brand_id) & (tweet.id == event.subject_id),
     )
 
@@ -212,7 +218,9 @@ class ShoppableTweetEvent(Event):
 class TweetQueries:
     """Root fields of shoppable tweets."""
 
-    shoppable_tweet: ShoppableTweet | None = root_one("A shoppable tweet by its id.")
+    shoppable_tweet: ShoppableTweet | None = root_one(
+        "A shoppable tweet by its id; null where the brand has none."
+    )
     shoppable_tweets: Connection[ShoppableTweet] = root_many(
         "The brand's shoppable tweets, newest first."
     )

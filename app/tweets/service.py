@@ -12,6 +12,7 @@ from uuid import UUID
 from app.brands.models import Brand
 from app.core.database import WriteSession
 from app.core.ids import uuid7
+from app.core.versions import VersionConflict, why_stale
 from app.events.catalogue import EventType
 from app.events.states import ActorKind
 from app.products.problems import ProductNotFound
@@ -145,10 +146,12 @@ async def pause_tweet(
     tweet_id: UUID,
     now: datetime,
     actor: ActorKind = ActorKind.APP,
-) -> ShoppableTweet | TweetNotFound | TweetNotOnX:
+    expected_version: int | None = None,
+) -> ShoppableTweet | TweetNotFound | TweetNotOnX | VersionConflict:
     """Let replies to the tweet ask in vain until it is resumed; once is as good as twice."""
-    tweet = await _here(session, brand_id, tweet_id)
+    tweet = await _here(session, brand_id, tweet_id, expected_version)
     if isinstance(tweet, ShoppableTweet) and tweet.status is not TweetStatus.PAUSED:
+        tweet.version += 1
         await move(session, tweet, TweetStatus.PAUSED, now=now, actor=actor)
     return tweet
 
@@ -160,10 +163,12 @@ async def resume_tweet(
     tweet_id: UUID,
     now: datetime,
     actor: ActorKind = ActorKind.APP,
-) -> ShoppableTweet | TweetNotFound | TweetNotOnX:
+    expected_version: int | None = None,
+) -> ShoppableTweet | TweetNotFound | TweetNotOnX | VersionConflict:
     """End a pause: the tweet is again what its links make of it. One that is not paused stays."""
-    tweet = await _here(session, brand_id, tweet_id)
+    tweet = await _here(session, brand_id, tweet_id, expected_version)
     if isinstance(tweet, ShoppableTweet) and tweet.status is TweetStatus.PAUSED:
+        tweet.version += 1
         await judge(session, [tweet], now=now, actor=actor, always=True)
     return tweet
 
@@ -176,17 +181,19 @@ async def set_primary_product(
     product_id: UUID | None,
     now: datetime,
     actor: ActorKind = ActorKind.APP,
-) -> ShoppableTweet | TweetNotFound | TweetNotOnX | ProductNotFound:
+    expected_version: int | None = None,
+) -> ShoppableTweet | TweetNotFound | TweetNotOnX | VersionConflict | ProductNotFound:
     """Say which product replies to the tweet mean; None: its only one, or the shopper chooses.
 
     The product need not be linked in the text. Replies that wait for a choice go on waiting.
     """
-    tweet = await _here(session, brand_id, tweet_id)
+    tweet = await _here(session, brand_id, tweet_id, expected_version)
     if not isinstance(tweet, ShoppableTweet) or tweet.primary_product_id == product_id:
         return tweet
     if product_id is not None and await find_product(session, brand_id, product_id) is None:
         return ProductNotFound(product_id=product_id)
     tweet.primary_product_id = product_id
+    tweet.version += 1
     changed = (tweet, EventType.TWEET_PRIMARY_PRODUCT_SET)
     await tell(session, [changed], now=now, actor=actor)
     await judge(session, [tweet], now=now)
@@ -194,14 +201,16 @@ async def set_primary_product(
 
 
 async def _here(
-    session: WriteSession, brand_id: UUID, tweet_id: UUID
-) -> ShoppableTweet | TweetNotFound | TweetNotOnX:
-    """The tweet, held, where it can be seen on X."""
+    session: WriteSession, brand_id: UUID, tweet_id: UUID, expected_version: int | None
+) -> ShoppableTweet | TweetNotFound | TweetNotOnX | VersionConflict:
+    """The tweet, held, where it can be seen on X and is as it was expected."""
     found = await queries.lock_tweets(session, [(brand_id, tweet_id)])
     if not found:
         return TweetNotFound(tweet_id=tweet_id)
     [tweet] = found
-    return TweetNotOnX(tweet_id=tweet_id, status=tweet.status) if tweet.status in GONE else tweet
+    if tweet.status in GONE:
+        return TweetNotOnX(tweet_id=tweet_id, status=tweet.status)
+    return why_stale(expected_version, tweet.version) or tweet
 
 
 Known = dict[VersionKey, ShoppableTweet]

@@ -12,16 +12,18 @@ From every state: ──► DELETED, for ever, and ──► WITHHELD, from whic
 from enum import StrEnum
 from types import MappingProxyType
 
+from app.core.described import DescribedEnum
 
-class TweetStatus(StrEnum):
+
+class TweetStatus(DescribedEnum):
     """Whether replies to a tweet make intents."""
 
-    DETECTED = "DETECTED"
-    LIVE = "LIVE"
-    PAUSED = "PAUSED"
-    UNSHOPPABLE = "UNSHOPPABLE"
-    DELETED = "DELETED"
-    WITHHELD = "WITHHELD"
+    DETECTED = "DETECTED", "Its links are being looked at; replies wait."
+    LIVE = "LIVE", "Replies with a trigger make intents."
+    PAUSED = "PAUSED", "The brand paused it; replies fail with `BRAND_PAUSED`."
+    UNSHOPPABLE = "UNSHOPPABLE", "Nothing can be bought from it; `unshoppableReason` says why."
+    DELETED = "DELETED", "It was deleted on X. Final."
+    WITHHELD = "WITHHELD", "X withholds it, and may show it again."
 
 
 JUDGED = frozenset({TweetStatus.DETECTED, TweetStatus.LIVE, TweetStatus.UNSHOPPABLE})
@@ -41,14 +43,17 @@ MOVES = MappingProxyType(
 )
 
 
-class LinkVerdict(StrEnum):
+class LinkVerdict(DescribedEnum):
     """What a link in a tweet turned out to be; PENDING until it was looked at."""
 
-    PENDING = "PENDING"
-    PRODUCT = "PRODUCT"
-    NO_PRODUCT_LINK = "NO_PRODUCT_LINK"
-    NOT_A_PRODUCT = "NOT_A_PRODUCT"
-    MARKETPLACE_MISMATCH = "MARKETPLACE_MISMATCH"
+    PENDING = "PENDING", "It was not looked at yet, or is looked at again."
+    PRODUCT = "PRODUCT", "It leads to a product of the brand."
+    NO_PRODUCT_LINK = "NO_PRODUCT_LINK", "It leads to no known shop."
+    NOT_A_PRODUCT = "NOT_A_PRODUCT", "It leads to a shop, but to no product."
+    MARKETPLACE_MISMATCH = (
+        "MARKETPLACE_MISMATCH",
+        "It leads to a product on a marketplace where the brand does not sell.",
+    )
 
 
 class UnshoppableReason(StrEnum):

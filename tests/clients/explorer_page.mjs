@@ -12,6 +12,7 @@ import { chromium } from "playwright-core";
 
 const { ADDRESS, CHROMIUM, TOKEN, OTHER, BRAND, OTHER_BRAND } = process.env;
 const WAIT_MILLISECONDS = 120_000;
+const AWAY_MILLISECONDS = 120_000;
 const NARROW = { width: 320, height: 640 };
 const WIDE = { width: 1440, height: 900 };
 // GraphiQL makes each tab a list item with two buttons in it: nothing from outside mends that.
@@ -136,7 +137,7 @@ async function withoutToken() {
   const tabs = await page.locator(".graphiql-tab button[title]").allInnerTexts();
   expect(ready.length > 3 && String(tabs) === String(ready), `the tabs are ${tabs}, not ${ready}`);
   await page.getByRole("link", { name: "Query", exact: true }).click();
-  await page.getByText("The brand that the token belongs to.").first().waitFor();
+  await page.getByText("The brand that the token belongs to").first().waitFor();
   await lookWithAxe();
   await run();
   await answered("UNAUTHENTICATED");

@@ -83,12 +83,13 @@ async def serving(
         running.append(server.feed.run(stop))
     if relay:
         running.append(run_relay(resources.database_url, stop))
-    async with server.inbox:
+    async with server.inbox, server.meter, server.uses:
         ended = asyncio.gather(*running)
         try:
             yield Running(resources, server, listener.getsockname()[1])
         finally:
             stop.set()
+            server.streams.end()
             web.should_exit = True
             await ended
 

@@ -12,6 +12,7 @@ from app.core.resources import Resources, open_resources
 from app.core.settings import Settings
 from app.oauth import viewer
 from tests.http.gate import gated
+from tests.http.requests import told
 from tests.http.server import make_brand, serving
 
 MODERN = {"accept": "application/graphql-response+json"}
@@ -52,7 +53,7 @@ async def test_a_defect_of_ours_is_masked_and_logged_once_under_the_id_that_is_t
             (error,) = answer.json()["errors"]
             error_id = error["extensions"]["errorId"]
             assert answer.status_code == 500
-            assert answer.json().keys() == {"errors"}
+            assert told(answer).keys() == {"errors"}
             assert error == {
                 "message": f"Something went wrong on our side. Quote {error_id} to support.",
                 "extensions": {"code": "INTERNAL_SERVER_ERROR", "errorId": error_id},
@@ -88,7 +89,7 @@ async def test_a_database_that_is_away_is_told_as_such_and_comes_back_by_itself(
 
             assert (modern.status_code, plain.status_code) == (503, 200)
             assert modern.headers["retry-after"] == "2"
-            assert modern.json() == plain.json()
+            assert told(modern) == told(plain)
             (error,) = modern.json()["errors"]
             assert error["extensions"] == {"code": "SERVICE_UNAVAILABLE"}
             assert "Try again" in error["message"]

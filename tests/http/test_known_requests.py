@@ -14,6 +14,7 @@ from app.graphql.known_requests import BODY_BYTES_KEPT_MAX, KnownRequests
 from app.graphql.reads.execute import CompiledOperation
 from app.schema import schema
 from tests.golden_world import CURSOR_KEY
+from tests.http.requests import told
 from tests.http.server import Running, TestBrand, make_brand, token_of
 
 
@@ -45,7 +46,7 @@ async def test_a_scope_is_asked_for_every_time(running: Running, brand: TestBran
     body = b'{"query": "{ shoppableTweets { nodes { id } } }"}'
     async with running.client() as client:
         for _ in range(2):
-            assert (await ask(client, brand.token, body)).json() == {
+            assert told(await ask(client, brand.token, body)) == {
                 "data": {"shoppableTweets": {"nodes": []}}
             }
             refused = (await ask(client, poor, body)).json()["errors"][0]

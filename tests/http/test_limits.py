@@ -9,6 +9,7 @@ from graphql import parse
 from app.graphql import limits
 from app.graphql.engine import Engine, GraphQLRequest, create_engine
 from app.graphql.errors import DocumentRefused, ErrorCode, RequestRefused
+from app.graphql.reads.entries import LISTS_MAX
 from app.schema import schema
 from tests.golden_world import CURSOR_KEY, FJORD
 
@@ -52,7 +53,7 @@ async def test_a_chain_of_fragments_each_spread_twice_is_measured_at_one_visit_e
     visits = 0
     measure = limits._Measure.of
 
-    def counted(self: limits._Measure, selections: Any) -> tuple[int, int]:
+    def counted(self: limits._Measure, selections: Any) -> tuple[int, int, int]:
         nonlocal visits
         visits += 1
         return measure(self, selections)
@@ -94,10 +95,48 @@ def aliases(count: int) -> str:
 
 
 async def test_the_number_of_fields_has_a_ceiling(engine: Engine) -> None:
-    assert await code_of(engine, aliases(limits.FIELDS_MAX)) == (None, "")
-    assert await code_of(engine, aliases(limits.FIELDS_MAX + 1)) == (
+    page = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount __typename"
+    sixteen = (
+        "triggers(first: 1) { nodes { id tag } edges { cursor node { id tag } } " + page + " }"
+    )
+    lists = " ".join(f"a{n}: {sixteen}" for n in range(100))
+    leaves = " ".join(f"b{n}: id" for n in range(399))
+    most = "{ brand { " + lists + " " + leaves + " } }"
+
+    assert await code_of(engine, most) == (None, "")
+    assert await code_of(engine, most.replace("{ brand {", "{ brand { id")) == (
         ErrorCode.OPERATION_TOO_LARGE,
         "Select at most 2000 fields; this selects 2001.",
+    )
+
+
+async def test_the_number_of_lists_has_a_ceiling(engine: Engine) -> None:
+    def lists(count: int) -> str:
+        each = "triggers(first: 1) { nodes { tag } }"
+        return "{ brand { " + " ".join(f"a{n}: {each}" for n in range(count)) + " } }"
+
+    assert await code_of(engine, lists(LISTS_MAX)) == (None, "")
+    assert await code_of(engine, lists(LISTS_MAX + 1)) == (
+        ErrorCode.OPERATION_TOO_LARGE,
+        "Ask for at most 100 lists at once, those of groups included.",
+    )
+
+
+async def test_the_number_of_aliases_has_a_ceiling(engine: Engine) -> None:
+    assert await code_of(engine, aliases(limits.ALIASES_MAX + 1)) == (None, "")
+    assert await code_of(engine, aliases(limits.ALIASES_MAX + 2)) == (
+        ErrorCode.OPERATION_TOO_LARGE,
+        "Use at most 500 aliases; this uses 501.",
+    )
+
+
+async def test_aliases_in_a_fragment_count_wherever_it_is_spread(engine: Engine) -> None:
+    fragment = "fragment F on Brand { " + " ".join(f"a{n}: id" for n in range(251)) + " }"
+
+    assert await code_of(engine, "{ brand { ...F } } " + fragment) == (None, "")
+    assert await code_of(engine, "{ brand { ...F } again: brand { ...F } } " + fragment) == (
+        ErrorCode.OPERATION_TOO_LARGE,
+        "Use at most 500 aliases; this uses 503.",
     )
 
 
@@ -184,3 +223,38 @@ async def test_lists_side_by_side_share_the_ceiling_of_rows(engine: Engine) -> N
 
     assert code is ErrorCode.OPERATION_TOO_LARGE
     assert message.startswith("The lists ask for 101000 rows together")
+
+
+async def test_the_number_of_variables_has_a_ceiling(engine: Engine) -> None:
+    def using(count: int) -> str:
+        declared = " ".join(f"$v{n}: Boolean!" for n in range(count))
+        used = " ".join(f"a{n}: id @skip(if: $v{n})" for n in range(count))
+        return f"query ({declared}) {{ brand {{ {used} }} }}"
+
+    code, _ = await code_of(engine, using(limits.VARIABLES_MAX))
+    assert code is ErrorCode.BAD_USER_INPUT  # none was given a value
+    assert await code_of(engine, using(limits.VARIABLES_MAX + 1)) == (
+        ErrorCode.OPERATION_TOO_LARGE,
+        "Use at most 200 variables; these are 201.",
+    )
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{{ products(filter: {}) {{ totalCount }} }}",
+        "{{ products(filter: {{and: [{}]}}) {{ totalCount }} }}",
+        "query ($f: ProductFilter = {}) {{ products(filter: $f) {{ totalCount }} }}",
+        "{{ ...F }} fragment F on Query {{ products(filter: {}) {{ totalCount }} }}",
+    ],
+)
+async def test_an_object_in_a_document_has_so_many_fields(engine: Engine, around: str) -> None:
+    def holding(count: int) -> str:
+        return around.format("{" + " ".join(f"a{n}: 1" for n in range(count)) + "}")
+
+    code, _ = await code_of(engine, holding(limits.LITERAL_FIELDS_MAX))
+    assert code is ErrorCode.GRAPHQL_VALIDATION_FAILED
+    assert await code_of(engine, holding(limits.LITERAL_FIELDS_MAX + 1)) == (
+        ErrorCode.OPERATION_TOO_LARGE,
+        "An object may have at most 100 fields; one has 101.",
+    )

@@ -15,6 +15,7 @@ from app.core.resources import open_resources
 from app.core.settings import Settings
 from tests.databases import cloned
 from tests.http.gate import Gate, gated
+from tests.http.requests import told
 from tests.http.server import Running, TestBrand, make_brand, serving
 from tests.live.logs import write_many
 from tests.live.sockets import EVENTS, acknowledged, places
@@ -40,8 +41,7 @@ class _Lagging:
                 json={"query": query, "variables": variables},
                 headers={"authorization": f"Bearer {self.brand.token}"},
             )
-        found: dict[str, Any] = answer.json()
-        return found
+        return told(answer)
 
 
 @pytest.fixture

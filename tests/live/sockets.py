@@ -78,7 +78,7 @@ class Socket:
         """What the root field of the next `next` message holds; it must be of *key*."""
         message = await self.receive()
         assert (message["type"], message["id"]) == ("next", key), message
-        assert message["payload"].keys() == {"data"}
+        assert message["payload"].keys() - {"extensions"} == {"data"}
         (item,) = message["payload"]["data"].values()
         found: dict[str, Any] = item
         return found

@@ -5,7 +5,7 @@ import pytest
 from app.core.resources import open_resources
 from app.core.settings import Settings
 from app.core.viewer import Scope
-from app.graphql import websocket
+from app.graphql import watch
 from app.oauth import viewer
 from tests.http.gate import gated
 from tests.http.server import Running, TestBrand, make_brand, serving, token_of
@@ -22,7 +22,7 @@ AWAY = "The database does not answer right now. Try again in a few seconds."
 @pytest.fixture
 def watched_closely(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens are checked all the time, so that nobody has to wait for it."""
-    monkeypatch.setattr(websocket, "CHECK_SECONDS", 0.01)
+    monkeypatch.setattr(watch, "CHECK_SECONDS", 0.01)
     monkeypatch.setattr(viewer, "SECONDS_TRUSTED", 0.0)
 
 
@@ -108,7 +108,7 @@ async def test_another_brands_revocation_closes_no_socket_of_this_one(
 async def test_a_token_that_cannot_be_checked_closes_its_socket_after_a_while(
     own_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(websocket, "UNCHECKED_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(watch, "UNCHECKED_SECONDS_MAX", 0.1)
     async with (
         gated(own_database) as gate,
         open_resources(Settings(), gate.url) as resources,

@@ -11,6 +11,7 @@ from app.core.resources import Resources
 from app.events.log import write_transaction
 from app.oauth import service as oauth
 from app.oauth.models import App
+from tests.http.requests import told
 from tests.http.server import ALL, TestBrand
 
 MODERN = "application/graphql-response+json"
@@ -44,7 +45,7 @@ class Api:
     async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """The data of an answer without errors."""
         answer = await self.post(query, **variables)
-        body: dict[str, Any] = answer.json()
+        body = told(answer)
         assert (answer.status_code, list(body)) == (200, ["data"]), body
         data: dict[str, Any] = body["data"]
         return data
@@ -58,7 +59,7 @@ class Api:
     async def refused(self, query: str, **variables: Any) -> tuple[int, str, list[str]]:
         """Status, code and path of the one error of an answer in which nothing ran."""
         answer = await self.post(query, **variables)
-        body = answer.json()
+        body = told(answer)
         assert list(body) == ["errors"], body
         (error,) = body["errors"]
         return answer.status_code, error["extensions"]["code"], error.get("path")

@@ -21,8 +21,14 @@ from app.carts.models import CartIntent as CartIntentRow
 from app.core.viewer import Scope
 from app.graphql.engine import create_engine
 from app.graphql.members import MutationField, mutation_fields
-from app.graphql.perform import Made, MutationInfo, MutationInput, mutation
-from app.graphql.problems import IdempotencyKeyReused, NoLongerThere, Problem, shows
+from app.graphql.perform import EditInput, Made, MutationInfo, MutationInput, mutation
+from app.graphql.problems import (
+    IdempotencyKeyReused,
+    NoLongerThere,
+    Problem,
+    VersionConflict,
+    shows,
+)
 from app.graphql.reads.catalogue import Catalogue
 from app.graphql.reads.check import SchemaFaults
 from app.graphql.reads.explain import explain
@@ -113,6 +119,19 @@ def test_a_union_without_what_every_key_may_meet_does_not_start() -> None:
     assert _faults(union(Trigger, NoLongerThere)) == (
         "Mutation.run: RunResult lacks IdempotencyKeyReused."
     )
+
+
+def test_an_edit_without_its_problem_and_the_problem_without_an_edit_do_not_start() -> None:
+    @strawberry.input
+    class Edit(EditInput):
+        tag: str
+
+    message = (
+        "Mutation.run: has only one of `expectedVersion` and VersionConflict; an edit has both."
+    )
+
+    assert _faults(union(Trigger, *COMMON), Edit) == message
+    assert _faults(union(Trigger, VersionConflict, *COMMON)) == message
 
 
 def test_a_member_that_is_neither_mapped_nor_a_problem_does_not_start() -> None:

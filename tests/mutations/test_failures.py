@@ -14,6 +14,7 @@ from app.core.resources import Resources, open_resources
 from app.core.settings import Settings
 from app.oauth import viewer
 from tests.http.gate import gated
+from tests.http.requests import told
 from tests.http.server import TestBrand, make_brand, serving
 from tests.mutations.asking import ADD, Api, events_of, triggers_of
 
@@ -105,7 +106,7 @@ async def test_a_first_field_that_fails_leaves_nothing_done_and_no_data(
         answer = await api.post(ADD, input=given)
     await execute(resources, MEND)
 
-    assert (answer.status_code, list(answer.json())) == (status, ["errors"])
+    assert (answer.status_code, list(told(answer))) == (status, ["errors"])
     assert [each[0] for each in errors_of(answer)] == [code]
     assert len(logs) == 1
     assert await triggers_of(resources, brand.id) == ["AmazonCart"]

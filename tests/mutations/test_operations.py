@@ -268,7 +268,7 @@ async def test_a_socket_runs_mutations_as_a_post_does(
         message = await socket.receive()
         assert await socket.receive() == {"type": "complete", "id": "1"}
 
-    assert message["payload"] == {"data": {"addTrigger": await api.add("AmazonBasket", "key")}}
+    assert message["payload"]["data"] == {"addTrigger": await api.add("AmazonBasket", "key")}
     assert message["payload"]["data"]["addTrigger"]["__typename"] == "Trigger"
     assert await triggers_of(running.resources, brand.id) == ["AmazonBasket", "AmazonCart"]
 

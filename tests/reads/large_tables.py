@@ -43,6 +43,7 @@ TABLES = (
     "token",
     "trigger",
     "brand_marketplace",
+    "deprecated_use",
 )
 
 OF_A_TABLE = {

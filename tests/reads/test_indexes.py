@@ -42,6 +42,7 @@ PARENTS = {
     "Shopper": "shoppers(first: 20) {{ nodes {{ {} }} }}",
     "Advocate": "advocates(first: 20) {{ nodes {{ {} }} }}",
     "Brand": "brand {{ {} }}",
+    "Viewer": "viewer {{ {} }}",
     "Installation": "viewer {{ installation {{ {} }} }}",
 }
 """How a list's owner is reached."""

@@ -79,10 +79,36 @@ async def test_an_empty_page_has_no_cursors(asker: Asker) -> None:
     }
 
 
+@pytest.mark.parametrize(("arguments", "next_page"), [("first: 0", True), ("last: 0", False)])
+async def test_a_page_of_no_rows_tells_how_many_there_are_and_whether_more_follow(
+    asker: Asker, arguments: str, *, next_page: bool
+) -> None:
+    below = f"""({arguments}) {{ edges {{ cursor }} nodes {{ id }} totalCount
+      pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }}"""
+    query = f"{{ cartIntents {below} shoppableTweets(first: 1) {{ nodes {{ links {below} }} }} }}"
+
+    answer = await asker.ask(query, FJORD.viewer())
+
+    expected = {
+        "edges": [],
+        "nodes": [],
+        "totalCount": len(NEWEST_FIRST),
+        "pageInfo": {
+            "hasNextPage": next_page,
+            "hasPreviousPage": not next_page,
+            "startCursor": None,
+            "endCursor": None,
+        },
+    }
+    (tweet,) = answer["data"]["shoppableTweets"]["nodes"]
+    assert answer["data"]["cartIntents"] == expected
+    assert tweet["links"] == expected | {"totalCount": 2}
+    assert answer == await asker.ask_reference(query, FJORD.viewer())
+
+
 REFUSED = [
-    ({"first": 0}, "BAD_USER_INPUT", "`first` must lie between 1 and 500."),
-    ({"first": -1}, "BAD_USER_INPUT", "`first` must lie between 1 and 500."),
-    ({"last": PAGE_ROWS_MAX + 1}, "BAD_USER_INPUT", "`last` must lie between 1 and 500."),
+    ({"first": -1}, "BAD_USER_INPUT", "`first` must lie between 0 and 500."),
+    ({"last": PAGE_ROWS_MAX + 1}, "BAD_USER_INPUT", "`last` must lie between 0 and 500."),
     ({"first": 1, "last": 1}, "BAD_USER_INPUT", "not both."),
     ({"first": 1, "before": "x"}, "BAD_USER_INPUT", "not both."),
     ({"first": 1, "after": ""}, "BAD_CURSOR", "does not belong to this list."),

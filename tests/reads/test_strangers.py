@@ -38,6 +38,8 @@ RESOLVED = [
 ]
 """Root fields that a function answers, with statements of its own."""
 LISTS = [name for name, field in QUERY.items() if is_connection(get_named_type(field.type))]
+READS_NOTHING = {"operationCost"}
+"""Resolved root fields that look at no row."""
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -80,7 +82,7 @@ async def test_a_root_field_shows_a_brand_its_own_rows_and_no_trace_of_the_other
 
 def test_every_resolved_root_field_takes_the_id_by_which_strangers_are_tried() -> None:
     assert RESOLVED != []
-    assert set(RESOLVED) <= set(BY_ID)
+    assert set(RESOLVED) - READS_NOTHING <= set(BY_ID)
 
 
 @pytest.mark.parametrize("name", [name for name in BY_ID if name in RESOLVED])

@@ -300,12 +300,22 @@ def _paging() -> list[StrawberryArgument]:
         argument(
             "first",
             int | None,
-            f"How many, counted from `after` on; {PAGE_ROWS_DEFAULT} by default, "
-            f"{PAGE_ROWS_MAX} at most.",
+            f"How many, counted from `after` on: 0 to {PAGE_ROWS_MAX}, {PAGE_ROWS_DEFAULT} where "
+            "neither this nor `last` is given.",
         ),
-        argument("after", str | None, "Only what follows this cursor."),
-        argument("last", int | None, "How many, counted back from `before`."),
-        argument("before", str | None, "Only what lies before this cursor."),
+        argument("after", str | None, "Only what follows this cursor of the same list and order."),
+        argument(
+            "last",
+            int | None,
+            f"How many, counted back from `before`: 0 to {PAGE_ROWS_MAX}. Not beside `first` or "
+            "`after`.",
+        ),
+        argument(
+            "before",
+            str | None,
+            "Only what lies before this cursor of the same list and order. Not beside `first` or "
+            "`after`.",
+        ),
     ]
 
 

@@ -20,6 +20,7 @@ from graphql import (
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
+from app.graphql.accounts import USUAL_TARIFF, Tariff
 from app.graphql.paging import Connection, Edge, PageInfo
 from app.graphql.reads.binding import Binding, BoundField, Column, TypeMapping, mapping_of
 from app.graphql.scalars import CODECS, Codec, enum_codec, global_id_of
@@ -51,6 +52,8 @@ class Catalogue:
     """The mapped side of a schema."""
 
     schema: GraphQLSchema
+    tariff: Tariff = USUAL_TARIFF
+    """What the server's operations may cost."""
 
     def mapping(self, graphql_type: GraphQLNamedType) -> TypeMapping | None:
         """The mapping of a type, or None."""

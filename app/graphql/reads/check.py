@@ -26,6 +26,7 @@ from app.graphql.reads.binding import (
 )
 from app.graphql.reads.catalogue import Catalogue, is_connection, is_list
 from app.graphql.reads.check_groups import group_faults
+from app.graphql.reads.provided import Provided
 from app.graphql.scalars import CODECS
 
 
@@ -87,8 +88,8 @@ def _fault_of(catalogue: Catalogue, mapping: TypeMapping, field: GraphQLField) -
             return _columns_fault(mapping, [column])
         case One() | SameRow():
             return None if _target_mapping(catalogue, field) else _NOT_MAPPED
-        case Many() | Aggregate() as many:
-            return _list_fault(catalogue, field) if isinstance(many, Many) else None
+        case Many() | Aggregate() | Provided() as further:
+            return _list_fault(catalogue, field) if isinstance(further, Many) else None
         case _:
             return "is bound as a root field; use `one` or `many`."
 

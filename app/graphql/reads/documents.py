@@ -1,5 +1,6 @@
 """Documents, parsed and validated once; what of their variables a plan depends on."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSyntaxError,
@@ -34,6 +36,8 @@ BYTES_PER_CHARACTER = 80
 BYTES_PER_FIELD = 1_000
 """Of a plan, for each field that its document selects: statement, assembler and the plan itself."""
 PLANS_CACHED_PER_DOCUMENT = 64
+
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?$")
 
 
 @dataclass(eq=False)
@@ -84,8 +88,11 @@ class PreparedOperation:
 class Documents:
     """The cache of documents by their text; the least recently used leaves first."""
 
-    def __init__(self, schema: GraphQLSchema, node_types: frozenset[str]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, node_types: frozenset[str], *, suggests: bool = False
+    ) -> None:
         self._schema = schema
+        self._suggests = suggests
         self._node_types = node_types
         self._known: OrderedDict[tuple[str, str | None], PreparedOperation] = OrderedDict()
         self._room = Room()
@@ -118,16 +125,25 @@ class Documents:
             self._room.taken -= left.bytes
             left.room = Room()  # whoever still runs it counts for himself
 
-    def _prepare(self, text: str, operation_name: str | None) -> PreparedOperation:
+    def check(self, text: str) -> tuple[DocumentNode, int]:
+        """The document of a text, whichever operation is to run, and how much that selects.
+
+        Raises:
+            DocumentRefused: the text does not parse or is not valid against the schema.
+            RequestRefused: it is too large.
+        """
         try:
             document = parse_document(text)
         except GraphQLSyntaxError as error:
             raise DocumentRefused(ErrorCode.GRAPHQL_PARSE_FAILED, [error]) from None
         selected = check_document(document)
-        errors = validate(self._schema, document, max_errors=ERRORS_TOLD_MAX)
-        check_validation(errors)
+        errors = faults_of(document, self._schema, suggests=self._suggests)
         if errors:
             raise DocumentRefused(ErrorCode.GRAPHQL_VALIDATION_FAILED, errors)
+        return document, selected
+
+    def _prepare(self, text: str, operation_name: str | None) -> PreparedOperation:
+        document, selected = self.check(text)
         operation = _operation_of(document, operation_name)
         root = self._schema.get_root_type(operation.operation)
         assert root is not None  # validation refuses operations without a root type
@@ -136,7 +152,7 @@ class Documents:
             for node in document.definitions
             if isinstance(node, FragmentDefinitionNode)
         }
-        coercion = VariableCoercion(self._schema, operation)
+        coercion = VariableCoercion(self._schema, operation, suggests=self._suggests)
         nulls = NullGuard(self._schema, document, operation)
         return PreparedOperation(
             document, operation, fragments, root, coercion, nulls, len(text), selected
@@ -169,6 +185,22 @@ class Documents:
         if isinstance(value, list) and value and isinstance(value[0], str):
             return types_named([each for each in value if each], self._node_types)
         return shape_of(value)
+
+
+def faults_of(
+    document: DocumentNode, schema: GraphQLSchema, *, suggests: bool
+) -> list[GraphQLError]:
+    """Why a document is not valid against a schema, the first of all that may be wrong.
+
+    Raises:
+        RequestRefused: its validation was given up.
+    """
+    errors = validate(schema, document, max_errors=ERRORS_TOLD_MAX, hide_suggestions=not suggests)
+    check_validation(errors)
+    if not suggests:
+        for error in errors:  # one rule suggests, whatever it is told
+            error.message = _SUGGESTION.sub("", error.message)
+    return errors
 
 
 def _operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

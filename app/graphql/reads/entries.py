@@ -56,12 +56,15 @@ from app.graphql.reads.plan import (
     Slot,
     Source,
 )
+from app.graphql.reads.provided import Provided, provided_value
 from app.graphql.reads.values import TOTAL_COUNT, TYPENAME, AnswerPlace, Details, ValuePlanner
 from app.graphql.scalars import global_id_of
 
 _OF_ROWS = ("edges", "nodes", "pageInfo")
 
 
+LISTS_MAX = 100
+"""Lists of one operation, groups included: what compiling it may cost."""
 CONDITIONS_TOGETHER_MAX = 500
 """Comparisons of all filters of an operation: what compiling it may cost."""
 
@@ -166,6 +169,9 @@ class RowPlanner:
             case Document(column=column, path=path):
                 view_of_json = self._values.json(key, path, definition, details)
                 return DocumentView(key, source.slot(column), view_of_json)
+            case Provided(make=make):
+                value = make(self._catalogue.tariff)
+                return Constant(key, provided_value(value, definition, details, self.subfields))
             case One() | SameRow() | Many() | Aggregate() as binding:
                 return self._further(runtime, source, definition, binding, key, details, place)
             case _:
@@ -229,7 +235,7 @@ class RowPlanner:
         node = details[0].node
         given = get_argument_values(definition, node, self._variables)
         request = ListRequest(
-            index=len(self._lists),
+            index=self._next_list(place),
             definition=definition,
             node=node,
             path=place.path,
@@ -278,6 +284,16 @@ class RowPlanner:
             listed.source.need_a_column()
         return ListView(key, listed, parts, connection.name)
 
+    def _next_list(self, place: AnswerPlace) -> int:
+        """The number of another list."""
+        if len(self._lists) >= LISTS_MAX:
+            raise RequestRefused(
+                ErrorCode.OPERATION_TOO_LARGE,
+                f"Ask for at most {LISTS_MAX} lists at once, those of groups included.",
+                place.path,
+            )
+        return len(self._lists)
+
     def _filter(
         self, mapping: TypeMapping, given: Mapping[str, Any], place: AnswerPlace
     ) -> PlannedFilter | None:
@@ -304,7 +320,7 @@ class RowPlanner:
         given: Mapping[str, Any],
     ) -> ListRequest:
         return ListRequest(
-            index=len(self._lists),
+            index=self._next_list(place),
             definition=definition,
             node=node,
             path=place.path,

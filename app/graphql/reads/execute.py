@@ -9,6 +9,8 @@ from graphql.execution.values import VariableValues
 from app.core.ids import NOBODY, parse_global_id
 from app.core.models import Model
 from app.core.viewer import Scope, Viewer
+from app.graphql.charges import UNCHARGED, Charge
+from app.graphql.cost import PlanCost, cost_of
 from app.graphql.errors import ErrorCode, RequestRefused
 from app.graphql.limits import ROWS_MAX
 from app.graphql.paging import CursorSigner, Order, page_of
@@ -50,6 +52,7 @@ class CompiledOperation:
     statement: Statement | None
     assemble: Assembler
     assembler_source: str
+    cost: PlanCost
 
 
 class Reads:
@@ -78,7 +81,7 @@ class Reads:
     def compile_plan(self, plan: Plan) -> CompiledOperation:
         """A plan's statement and assembler."""
         assemble, source = assembler_of(plan)
-        return CompiledOperation(plan, statement_of(plan), assemble, source)
+        return CompiledOperation(plan, statement_of(plan), assemble, source, cost_of(plan))
 
     async def run(
         self,
@@ -86,13 +89,17 @@ class Reads:
         variables: VariableValues,
         viewer: Viewer,
         fetch: Fetch,
+        charge: Charge = UNCHARGED,
     ) -> bytes:
         """The answer's bytes.
 
         Raises:
-            RequestRefused: a missing scope, a bad cursor, too large a page.
+            RequestRefused: a missing scope, a bad cursor, too large a page, an empty bucket.
         """
         values, runs = self.bind(compiled.plan, variables, viewer)
+        cost = compiled.cost.of(runs)
+        if not charge.take_now(cost):
+            await charge.take(cost)
         rows: Sequence[Sequence[Any]] = ()
         if compiled.statement is not None:
             parameters = compiled.statement.parameters(values)
@@ -210,7 +217,9 @@ def need_scopes(scopes: Mapping[Scope, Sequence[str]], viewer: Viewer) -> None:
         if scope not in viewer.scopes:
             raise RequestRefused(
                 ErrorCode.MISSING_SCOPE,
-                f"`{'.'.join(path)}` takes the scope `{scope.value}`, which this token lacks. "
+                # Begins as for a field that does not exist: that is what tools that guess look for.
+                f"Cannot query field '{path[-1]}' here: `{'.'.join(path)}` takes the scope "
+                f"`{scope.value}`, which this token lacks. "
                 "Ask the brand to grant it, or leave the field out.",
                 path,
             )

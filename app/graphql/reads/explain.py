@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import OperationType
 
-from app.core.viewer import Viewer
-from app.graphql.engine import Engine, GraphQLRequest
+from app.core.ids import NOBODY
+from app.core.viewer import Scope, Viewer
+from app.graphql.engine import Cost, Engine, GraphQLRequest
 from app.graphql.reads.execute import CompiledOperation, Fetch
 from app.graphql.reads.filters import AllOf, AnyOf, Comparison, Condition, Missing, Not
 from app.graphql.reads.list_request import ListRequest
@@ -30,6 +31,7 @@ class Explanation:
     sql: str
     parameters: tuple[str, ...]
     assembler: str
+    cost: str = ""
 
 
 class RunsOnReference(Exception):
@@ -59,9 +61,22 @@ def explain(engine: Engine, query: str, variables: Mapping[str, Any]) -> Explana
     """The stages of an operation, before any database; of a mutation, those of its payloads."""
     prepared = engine.documents.prepare(query, None)
     if prepared.kind is OperationType.MUTATION:
-        return _explain_payloads(engine.mutations.payloads(prepared, variables))
-    compiled, _ = compile_request(engine, query, variables)
-    return _explain(compiled)
+        stages = _explain_payloads(engine.mutations.payloads(prepared, variables))
+    else:
+        compiled, _ = compile_request(engine, query, variables)
+        stages = _explain(compiled)
+    return replace(
+        stages, cost=_points(engine.cost(GraphQLRequest(query, None, variables), _ANYBODY))
+    )
+
+
+_ANYBODY = Viewer(NOBODY, NOBODY, NOBODY, NOBODY, frozenset(Scope), None)
+
+
+def _points(cost: Cost) -> str:
+    """The points and what they are made of, a line for each part."""
+    parts = (f"{part.points:>10,}  {'.'.join(part.path) or 'the operation'}" for part in cost.parts)
+    return "\n".join((f"{cost.points:>10,}  points", *parts))
 
 
 def _explain_payloads(payloads: Mapping[str, CompiledOperation]) -> Explanation:

@@ -8,7 +8,7 @@ of one field are two views over one source. Nothing here knows SQL.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from graphql import FieldNode, GraphQLField
 
@@ -62,11 +62,10 @@ class Source:
         """The slot of a column that is only shown: as text, if that is cheaper and it will do."""
         if column in self.columns or codec.from_text is None:
             return self.slot(column)
-        found = self.texts.get(column)
-        if found is None:
+        if column not in self.texts:
             never_null = _never_null(self.mapping, column)
-            found = self.texts[column] = Slot(column, never_null=never_null, as_text=True)
-        return found
+            self.texts[column] = Slot(column, never_null=never_null, as_text=True)
+        return self.texts[column]
 
     @property
     def slots(self) -> list[Slot]:
@@ -203,10 +202,10 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Constant:
-    """A key whose value the document decides: `__typename`."""
+    """A key whose value is known before anything is read: `__typename`, and what is `provided`."""
 
     key: str
-    value: str | None
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -382,12 +381,13 @@ class Plan:
     """In the order of their requests' indexes."""
     complete: bool
     """Whether every root field reads a table; if not, the operation runs on the reference."""
+    computed: tuple[str, ...] = ()
+    """The names of those that do not, each as often as it is asked for."""
 
     @cached_property
     def found_rows(self) -> tuple[RootRow, ...]:
         """The root fields whose single row is found by an argument."""
-        rows = (root for root in self.roots if isinstance(root, RootRow))
-        return tuple(row for row in rows if row.argument is not None)
+        return tuple(row for row in self.roots if isinstance(row, RootRow) and row.argument)
 
     @cached_property
     def needed(self) -> frozenset[Scope]:

@@ -1,7 +1,6 @@
 """Document and variables → plan. graphql-core collects the fields, so they merge by the spec."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 from graphql import (
     GraphQLField,
@@ -51,12 +50,14 @@ class Planner(RowPlanner):
         collected = collect_fields(
             self._schema, self._fragments, self._variables, root, self._operation
         ).grouped_field_set
-        roots = []
+        roots: list[Asked | Constant] = []
+        computed: list[str] = []
         for key, details in collected.items():
-            with suppress(Unmapped):
+            try:
                 roots.append(self._root(root, key, details))
-        complete = len(roots) == len(collected)
-        plan = Plan(tuple(roots), self._scopes, tuple(self._lists), complete)
+            except Unmapped:
+                computed.append(details[0].node.name.value)
+        plan = Plan(tuple(roots), self._scopes, tuple(self._lists), not computed, tuple(computed))
         lay_out_plan(plan)
         return plan
 

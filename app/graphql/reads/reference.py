@@ -15,13 +15,19 @@ import orjson
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    FieldNode,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    SchemaMetaFieldDef,
+    TypeMetaFieldDef,
     execute,
     get_named_type,
     is_enum_type,
+    is_introspection_type,
 )
+from graphql.execution.executor import Executor
+from graphql.pyutils import Path
 from sqlalchemy import ColumnElement, literal
 
 from app.core.ids import global_id, parse_global_id
@@ -46,6 +52,7 @@ from app.graphql.reads.catalogue import (
 )
 from app.graphql.reads.execute import kinds_of, need_scopes
 from app.graphql.reads.nodes import RootNodes, checked_ids
+from app.graphql.reads.provided import Provided
 from app.graphql.reads.reference_groups import GROUP_RESOLVERS
 from app.graphql.reads.reference_rows import (
     Info,
@@ -129,8 +136,28 @@ async def run_reference(
         context_value=context,
         variable_values=dict(variables),
         operation_name=operation_name,
+        executor_class=_Executor,
     )
     return result if isinstance(result, ExecutionResult) else await result
+
+
+class _Executor(Executor[Any]):
+    """Lets introspection tell of that part of the schema which the token may see."""
+
+    def build_resolve_info(
+        self,
+        field_def: GraphQLField,
+        field_nodes: list[FieldNode],
+        parent_type: GraphQLObjectType,
+        path: Path,
+    ) -> Info:
+        """What a resolver is told; the schema of introspection's is another."""
+        info = super().build_resolve_info(field_def, field_nodes, parent_type, path)
+        if field_def in (SchemaMetaFieldDef, TypeMetaFieldDef) or is_introspection_type(
+            parent_type
+        ):
+            return info._replace(schema=self.context_value.visible)
+        return info
 
 
 def _type_of(catalogue: Catalogue, interface: GraphQLInterfaceType) -> Resolver:
@@ -279,6 +306,10 @@ def _many(target: Target, binding: Many) -> Resolver:
     return resolve
 
 
+def _provided(target: Target, binding: Provided) -> Resolver:
+    return lambda row, info: binding.make(target.catalogue.tariff)
+
+
 _RESOLVERS: Mapping[type, Callable[[Target, Any], Resolver]] = {
     Identity: _identity,
     Column: _column,
@@ -289,5 +320,6 @@ _RESOLVERS: Mapping[type, Callable[[Target, Any], Resolver]] = {
     RootOne: _root_one,
     RootNode: _node,
     RootNodes: _nodes,
+    Provided: _provided,
     **GROUP_RESOLVERS,
 }

@@ -11,6 +11,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    GraphQLSchema,
     get_named_type,
 )
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, tuple_
@@ -18,6 +19,7 @@ from sqlalchemy.orm import aliased
 
 from app.core.models import Model
 from app.core.viewer import Viewer
+from app.graphql.accounts import Tariff
 from app.graphql.paging import CursorSigner, Order, Page
 from app.graphql.reads.binding import TypeMapping
 from app.graphql.reads.catalogue import Catalogue, is_connection
@@ -29,12 +31,26 @@ Info: TypeAlias = GraphQLResolveInfo[Any]
 
 
 @dataclass(frozen=True)
+class Costs:
+    """What a run may be told of costs."""
+
+    tariff: Tariff
+    available: int
+    """The points that the viewer's bucket holds."""
+    of: Callable[[Any], Any]
+    """What a request of the viewer's would cost: `Engine.cost`, which is built upon this."""
+
+
+@dataclass(frozen=True)
 class ReferenceContext:
     """What the resolvers of one run need; Strawberry's own resolvers find it as their context."""
 
     viewer: Viewer
     fetch: Fetch
     cursor_key: bytes
+    visible: GraphQLSchema
+    """What introspection tells of."""
+    costs: Costs
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def tell_scopes(schema: GraphQLSchema) -> None:
     for named in schema.type_map.values():
         if not isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
             continue
-        named.description = _taking(named.description, _scopes_of_type(catalogue, named))
+        named.description = _taking(named.description, scopes_of_type(catalogue, named))
         if is_connection(named) or is_edge(named):
             continue
         for field in named.fields.values():
@@ -45,12 +45,13 @@ def scopes_of(
     binding = catalogue.binding(field)
     if isinstance(binding, Stream):
         target = catalogue.schema.type_map[binding.item]
-    taken = [*([own] if own else ()), *_scopes_of_type(catalogue, target)]
-    known = _scopes_of_type(catalogue, owner)
+    taken = [*([own] if own else ()), *scopes_of_type(catalogue, target)]
+    known = scopes_of_type(catalogue, owner)
     return [scope for scope in dict.fromkeys(taken) if scope not in known]
 
 
-def _scopes_of_type(catalogue: Catalogue, named: GraphQLNamedType) -> Sequence[Scope]:
+def scopes_of_type(catalogue: Catalogue, named: GraphQLNamedType) -> Sequence[Scope]:
+    """The scopes that reading a type takes: one, or none."""
     mapping = catalogue.mapping(named)
     return [] if mapping is None or mapping.scope is None else [mapping.scope]
 

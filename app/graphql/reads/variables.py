@@ -56,8 +56,11 @@ class _Plain(NamedTuple):
 class VariableCoercion:
     """Coerces the variables of one operation of a valid document."""
 
-    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, operation: OperationDefinitionNode, *, suggests: bool = False
+    ) -> None:
         self._schema = schema
+        self._suggests = suggests
         self._definitions = operation.variable_definitions or ()
         found = [(node, _plain(schema, node)) for node in self._definitions]
         self._plain = tuple(plain for _, plain in found if plain is not None)
@@ -102,7 +105,11 @@ class VariableCoercion:
 
     def _by_graphql_core(self, definitions: Any, given: Mapping[str, Any]) -> VariableValues:
         found = get_variable_values(
-            self._schema, definitions, dict(given), max_errors=ERRORS_TOLD_MAX
+            self._schema,
+            definitions,
+            dict(given),
+            max_errors=ERRORS_TOLD_MAX,
+            hide_suggestions=not self._suggests,
         )
         if isinstance(found, list):
             raise DocumentRefused(ErrorCode.BAD_USER_INPUT, found)

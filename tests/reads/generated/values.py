@@ -69,6 +69,8 @@ LEAVES: Mapping[str, Sequence[Any]] = {
     "Float": (0.0, -1.5, 1e300),
     "Boolean": (True, False),
     "DateTime": tuple(moment_text(moment) for moment in MOMENTS),
+    "Date": tuple(moment.date().isoformat() for moment in MOMENTS),
+    "JSON": ({}, {"first": 1}, {"id": "x", "deep": [1, None, {"a": True}]}, [], "text", 0),
     "XID": tuple(str(each) for each in X_IDS),
     "BigInt": tuple(str(each) for each in X_IDS),
     "UUID": tuple(str(each) for each in KEYS),

@@ -1,0 +1,1 @@
+"""What operations cost, and that no installation gets more than its bucket."""
