@@ -9,7 +9,7 @@ import hmac
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -153,6 +153,8 @@ def _pack(value: Any) -> Any:
 def _unpack(value: Any, kind: type) -> Any:
     if kind is datetime:
         return _EPOCH + value * _MICROSECOND
+    if kind is date:
+        return date.fromisoformat(value)
     return UUID(value) if kind is UUID else value
 
 

@@ -115,7 +115,11 @@ def test_variables_are_coerced_as_graphql_core_does_errors_included(
 ) -> None:
     operation = operation_of(f"query {f'({defined})' if defined else ''} {{ find }}")
     expected = get_variable_values(
-        SCHEMA, operation.variable_definitions or (), values, max_errors=ERRORS_TOLD_MAX
+        SCHEMA,
+        operation.variable_definitions or (),
+        values,
+        max_errors=ERRORS_TOLD_MAX,
+        hide_suggestions=True,
     )
 
     found = coerced(operation, values)

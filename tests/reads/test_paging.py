@@ -1,7 +1,9 @@
 """Connections: pages forward and backward, cursors, and what is refused."""
 
 import base64
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,9 +12,12 @@ from hypothesis import strategies as st
 from app.core.viewer import Scope
 from app.graphql.errors import RequestRefused
 from app.graphql.paging import PAGE_ROWS_MAX, Order, signer_for
+from app.graphql.reads.catalogue import Catalogue
+from app.schema import schema
 from tests.golden_world import CURSOR_KEY, FJORD, PRAIRIE
 from tests.reads.conftest import Asker
 
+CATALOGUE = Catalogue(schema._schema)
 PAGE = """
 query ($first: Int, $after: String, $last: Int, $before: String) {
   cartIntents(first: $first, after: $after, last: $last, before: $before) {
@@ -127,6 +132,32 @@ async def test_a_page_that_cannot_be_is_refused_before_anything_is_read(
     assert refused.value.code == code
     assert words in refused.value.message
     assert asker.statements == []
+
+
+KINDS = {
+    int: st.integers(-(2**63), 2**63 - 1),
+    str: st.text(),
+    UUID: st.uuids(),
+    date: st.dates(),
+    datetime: st.datetimes(timezones=st.just(UTC)),
+}
+
+
+@given(st.data())
+def test_a_cursor_holds_every_kind_of_value_that_orders_a_list(data: st.DataObject) -> None:
+    mappings = map(CATALOGUE.mapping, CATALOGUE.schema.type_map.values())
+    used = {
+        getattr(mapping.model, name).type.python_type
+        for mapping in mappings
+        if mapping is not None and mapping.orders is not None
+        for choice in mapping.orders.choices
+        for name in choice.order.columns
+    }
+    signer = signer_for(CURSOR_KEY, FJORD.id, "Query.any", Order(tuple("abcde")))
+    values = tuple(data.draw(kind) for kind in KINDS.values())
+
+    assert used <= set(KINDS)
+    assert signer.read(signer.sign(values), tuple(KINDS)) == values
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
