@@ -31,7 +31,7 @@ REQUEST_BYTES_MAX = 64 * 1024
 JOINED_BYTES_MAX = 16 * 1024
 """A longer body is written behind its head rather than copied together with it."""
 LINES_REMEMBERED = 200
-_REMEMBERED = frozenset({b"content-type", b"cache-control"})
+_REMEMBERED = frozenset({b"content-type", b"cache-control", b"ratelimit-policy"})
 """What answers say alike; other headers may hold what nobody should keep."""
 _FRAMES_REQUESTS = frozenset({b"content-length", b"transfer-encoding", b"upgrade"})
 _FRAMES_ANSWERS = frozenset({b"content-length", b"transfer-encoding", b"connection"})
@@ -244,32 +244,41 @@ class WholeCycle(RequestResponseCycle):
 
 
 _lines: dict[Header, bytes] = {}
+_beginnings: dict[bytes, bytes] = {}
+"""How lines begin, by the names of header fields; names come from our own code, so they are few."""
 
 
 def _head_lines(headers: Iterable[Header], body_bytes: int) -> list[bytes] | None:
     """The lines of an answer's head; None where it is not plain, or does not tell this length."""
     lines, length = [], None
-    for each in headers:
-        name, value = header = (each[0], each[1])  # some applications give lists
-        line = _lines.get(header)
+    for name, value in headers:
+        line = _lines.get((name, value))
         if line is None:
             if name == b"content-length" and length is None:
                 length = value
                 continue
-            if (
-                name.lower() in _FRAMES_ANSWERS
-                or HEADER_RE.search(name)
-                or HEADER_VALUE_RE.search(value)
-            ):
+            beginning = _beginnings.get(name) or _beginning(name)
+            if beginning is None or HEADER_VALUE_RE.search(value):
                 return None
-            line = _line(header)
+            line = b"%b%b\r\n" % (beginning, value)
             if name in _REMEMBERED and len(_lines) < LINES_REMEMBERED:
-                _lines[header] = line
+                _lines[name, value] = line
         lines.append(line)
     if length != b"%d" % body_bytes:
         return None
     lines.append(b"content-length: %b\r\n" % length)
     return lines
+
+
+def _beginning(name: bytes) -> bytes | None:
+    """How the line of this field begins; None where it frames the answer, or is no name."""
+    lower = name.lower()
+    if lower in _FRAMES_ANSWERS or HEADER_RE.search(name):
+        return None
+    beginning = lower + b": "
+    if len(_beginnings) < LINES_REMEMBERED:
+        _beginnings[name] = beginning
+    return beginning
 
 
 def _line(header: Header) -> bytes:
